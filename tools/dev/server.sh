@@ -1,0 +1,231 @@
+# tools/dev/server.sh - build the extension, stage a private installation, run a private server. Sourced by ./dev.
+#
+# Build: the tree is copied to build/<target>/tree (so several servers can be built from one checkout) and built there.
+# Stage: PostgreSQL finds its files relative to its own executable, so a copy of three executables and a forest of links
+# is a complete installation, into which "make install DESTDIR=" puts the extension. Nothing of the machine's changes.
+# Run:   a folder made by mktemp holds stage, data, socket, log and results; it is removed at the end.
+# PostgreSQL refuses to run as root: then it runs as the user postgres. Clients run as whoever called ./dev.
+
+RUN='' STAGE='' DATA='' SERVER_PID=''
+
+as_server() {
+    if [ "$(id -u)" -eq 0 ]; then
+        setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/tmp "$@"
+    else
+        "$@"
+    fi
+}
+
+make_sync() {
+    mkdir -p "$TREE"
+    exec 8>"$WORK/lock"
+    flock 8
+    rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.bc' --exclude='*.so' \
+        --exclude=/.build-flags --exclude='/sql/pg_tviews--*.sql' --exclude='/test/*/results' "$TOP/" "$TREE/"
+}
+unlock() { exec 8>&-; }
+
+BUILT=
+build_extension() {
+    [ -z "$BUILT" ] || return 0
+    step "build for $("$PG_CONFIG" --version)"
+    make_sync
+    # Warnings are shown even when the build succeeds.
+    if ! nice make -C "$TREE" -j"$JOBS" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} >"$WORK/build.log" 2>&1; then
+        grep -E -A12 'error|Error|\*\*\*' "$WORK/build.log" | head -n 80 >&2
+        die "the build failed; the whole output is in $WORK/build.log"
+    fi
+    grep -E -A6 'warning:' "$WORK/build.log" || true
+    unlock
+    BUILT=yes
+}
+
+# make_stage: a private installation with the extension in $STAGE.
+make_stage() {
+    local bin share lib
+    bin=$("$PG_CONFIG" --bindir) share=$("$PG_CONFIG" --sharedir) lib=$("$PG_CONFIG" --pkglibdir)
+    mkdir -p "$STAGE$bin" "$STAGE$share" "$STAGE$lib"
+    cp -as "$share/." "$STAGE$share/"
+    cp -as "$lib/." "$STAGE$lib/"
+    cp -as "$bin/." "$STAGE$bin/"
+    cp -fL --remove-destination "$bin/postgres" "$bin/initdb" "$bin/pg_ctl" "$STAGE$bin/"
+    rm -f "$STAGE$share"/extension/pg_tviews* "$STAGE$lib/pg_tviews.so"
+    make_sync
+    quiet make -C "$TREE" install DESTDIR="$STAGE" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} || die "make install failed"
+    unlock
+    BIN=$STAGE$bin
+}
+
+demo_home() {
+    local home=$TOP/build/demo probe=$TOP
+    mkdir -p "$TOP/build"
+    as_server test -x "$probe/build" || home=/var/tmp/pg_tviews-demo-$(printf '%s' "$TOP" | cksum | cut -d' ' -f1)
+    printf '%s' "$home"
+}
+
+# with_stage [HOME]: build, and a private installation; with HOME, data and installation are kept there.
+with_stage() {
+    [ -z "$STAGE" ] || return 0
+    need_packages
+    build_extension
+    RUN=$(mktemp -d "${TMPDIR:-/tmp}/pg_tviews.XXXXXX")
+    trap cleanup EXIT
+    trap 'exit 130' INT TERM
+    DATA=${1:-$RUN}/data STAGE=${1:-$RUN}/stage
+    rm -rf "$STAGE"
+    mkdir -p "${1:-$RUN}" "$STAGE"
+    make_stage
+    if [ "$(id -u)" -eq 0 ]; then chown postgres: "$RUN" "${1:-$RUN}"; chmod 755 "$RUN"; fi
+}
+
+# with_server [HOME]: a running server, and PGHOST, PGPORT, PGUSER pointing to it.
+with_server() {
+    [ -z "$SERVER_PID" ] || return 0
+    with_stage "$@"
+    init_data
+    as_server "$BIN/pg_ctl" -D "$DATA" -l "$RUN/server.log" -o "-k $SOCKETS -p $PGPORT" -w -t 60 start >/dev/null ||
+        { cat "$RUN/server.log" >&2; die "the server did not start"; }
+    SERVER_PID=$(head -1 "$DATA/postmaster.pid")
+}
+
+init_data() {
+    # A socket's path may have 107 bytes at most, so it does not live under a long TMPDIR.
+    SOCKETS=$RUN
+    [ ${#RUN} -lt 80 ] || SOCKETS=$(mktemp -d /tmp/pg_tviews.XXXXXX)
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$SOCKETS"
+    export PGHOST=$SOCKETS PGPORT=$((20000 + RANDOM % 30000)) PGUSER=postgres
+    unset PGDATABASE PGOPTIONS PGSERVICE PGPASSFILE
+    [ ! -e "$DATA/PG_VERSION" ] || return 0
+    as_server "$BIN/initdb" -D "$DATA" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$RUN/initdb.log" 2>&1 ||
+        { cat "$RUN/initdb.log" >&2; die "initdb failed"; }
+    as_server tee -a "$DATA/postgresql.conf" >/dev/null <<END
+listen_addresses = ''
+fsync = off
+full_page_writes = off
+shared_buffers = 256MB
+max_connections = 60
+max_prepared_transactions = 20
+wal_level = logical
+log_min_messages = warning
+log_line_prefix = '%m [%p] %d '
+END
+}
+
+with_valgrind_server() {
+    with_stage
+    init_data
+    as_server valgrind --quiet --trace-children=yes --leak-check=no --track-origins=yes --num-callers=30 \
+        --log-file="$RUN/valgrind.%p.log" "$BIN/postgres" -D "$DATA" -k "$SOCKETS" -p "$PGPORT" >"$RUN/server.log" 2>&1 &
+    local i
+    for ((i = 0; i < 240; i++)); do
+        ! psql -d postgres -c 'SELECT 1' >/dev/null 2>&1 || { SERVER_PID=$(head -1 "$DATA/postmaster.pid"); return 0; }
+        sleep 0.5
+    done
+    cat "$RUN/server.log" >&2
+    die "the server under valgrind did not start"
+}
+
+# stop_server: stop, then search the log. By data directory, never by name.
+stop_server() {
+    [ -n "$SERVER_PID" ] || return 0
+    SERVER_PID=
+    as_server "$BIN/pg_ctl" -D "$DATA" -m fast -w -t 120 stop >/dev/null ||
+        as_server "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null || true
+    run_check server-log tools/check_log "$RUN/server.log"
+}
+
+cleanup() {
+    local rc=$?
+    trap - EXIT
+    if [ -n "$DATA" ] && [ -e "$DATA/postmaster.pid" ]; then
+        as_server "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null 2>&1 || true
+    fi
+    if [ -n "${KEEP:-}" ]; then say "kept: $RUN"; else rm -rf "$RUN" "${SOCKETS:-$RUN}"; fi
+    exit $rc
+}
+
+# regress_run PROGRAM NAME INPUTDIR FOLDER SUFFIX [TEST...]: pg_regress or pg_isolation_regress against the server.
+regress_run() {
+    local program=$1 name=$2 input=$3 folder=$4 suffix=$5 out=$RUN/$2 rc=0 passed failed options=()
+    shift 5
+    local all=()
+    mapfile -t all < <(cd "$folder" 2>/dev/null && find . -maxdepth 1 -name "*$suffix" | sed "s|^\./||; s|\\$suffix\$||" | LC_ALL=C sort)
+    [ "${#all[@]}" -gt 0 ] || { skip "$name" "no tests in ${folder#"$TREE"/}"; return 0; }
+    if [ $# -eq 0 ]; then set -- "${all[@]}"; elif [ "$name" = regress ]; then set -- 00_setup "$@"; fi
+    case $program in
+    pg_regress) options=(--dbname=contrib_regression) program=regress/pg_regress ;;
+    *) options=(--dbname=isolation_regression --load-extension=pg_tviews) program=isolation/pg_isolation_regress ;;
+    esac
+    program=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/$program
+    mkdir -p "$out"
+    (cd "$out" && "$program" --inputdir="$input" --outputdir="$out" --bindir="$("$PG_CONFIG" --bindir)" "${options[@]}" "$@") \
+        >"$out/log" 2>&1 || rc=$?
+    # 15: "test x ... ok"; since 16: "ok 1 - x"
+    passed=$(grep -cE '^ok |\.\.\. ok ' "$out/log" || true)
+    failed=$(grep -cE '^not ok |\.\.\. FAILED' "$out/log" || true)
+    [ $rc -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    if [ "$failed" -gt 0 ]; then
+        grep -vE '^ok |\.\.\. ok ' "$out/log" || true
+        [ ! -e "$out/regression.diffs" ] || head -n "${DIFF_LINES:-300}" "$out/regression.diffs"
+        rm -rf "$TOP/build/failed/$TARGET/$name"
+        mkdir -p "$TOP/build/failed/$TARGET"
+        cp -r "$out" "$TOP/build/failed/$TARGET/$name"
+        cp "$RUN/server.log" "$TOP/build/failed/$TARGET/$name/"
+        say "results, differences and server log: build/failed/$TARGET/$name"
+    fi
+    count "$name" "$passed" "$failed"
+}
+
+# gtest_run PROGRAM [ARGUMENT...]
+gtest_run() {
+    local log rc=0 passed failed
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || rc=$?
+    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1)
+    failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -1)
+    [ $rc -eq 0 ] || [ "${failed:-0}" -gt 0 ] || failed=1
+    [ $rc -eq 0 ] || grep -vE '^\[( RUN|       OK|-----)' "$log" | tail -n 100
+    rm -f "$log"
+    count unit "${passed:-0}" "${failed:-0}"
+}
+
+# lines_run NAME COMMAND...: a harness whose last line is "N passed, N failed"; its output is shown.
+lines_run() {
+    local name=$1 log rc=0 line
+    shift
+    log=$(mktemp)
+    "$@" 2>&1 | tee "$log" || rc=$?
+    line=$(grep -E '(^|[^0-9])[0-9]+ passed, [0-9]+ failed' "$log" | tail -1 || true)
+    rm -f "$log"
+    if [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+        local passed=${BASH_REMATCH[1]} failed=${BASH_REMATCH[2]}
+        [ $rc -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+        count "$name" "$passed" "$failed"
+    else
+        say "$name: no line 'N passed, N failed' (exit status $rc)"
+        count "$name" 0 1
+    fi
+}
+
+oracle_run() {
+    quiet make -C "$TREE/test/oracle" -j"$JOBS" BUILD="$WORK/oracle" PG_CONFIG="$PG_CONFIG" || { count oracle 0 1; return 0; }
+    psql -qd postgres -c 'CREATE DATABASE oracle'
+    lines_run oracle "$WORK/oracle/oracle" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=oracle" "$@"
+}
+
+# TAP tests start servers themselves (PostgreSQL::Test::Cluster), from the stage and as the server's user.
+tap_run() {
+    local perl files=("$@") rc=0 log=$RUN/tap.log passed failed
+    perl=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
+    [ ${#files[@]} -gt 0 ] || files=("$TREE"/test/tap/t/*.pl)
+    mkdir -p "$RUN/tap"
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$RUN/tap"
+    (cd "$RUN/tap" && as_server env PATH="$BIN:$PATH" PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
+        TESTLOGDIR="$RUN/tap/log" TESTDIR="$RUN/tap" PERL5LIB="$perl" prove -v "${files[@]}") >"$log" 2>&1 || rc=$?
+    passed=$(grep -cE '^ok ' "$log" || true) failed=$(grep -cE '^not ok ' "$log" || true)
+    [ $rc -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    [ "$failed" -eq 0 ] || tail -n 100 "$log"
+    count tap "$passed" "$failed"
+    find "$RUN/tap" -name '*.log' -path '*log*' -print0 2>/dev/null | xargs -0 -r cat >"$RUN/tap-servers.log"
+    run_check tap-server-logs tools/check_log "$RUN/tap-servers.log"
+}

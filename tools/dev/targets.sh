@@ -1,0 +1,157 @@
+# tools/dev/targets.sh - which PostgreSQL is meant, and how to get the other ones. Sourced by ./dev.
+#
+# Base:    the distribution's own PostgreSQL, on this machine.
+# 17, 18:  Debian chroots (trixie, forky) in $CACHE, made by debootstrap; the tree is copied in and ./dev runs there.
+# cassert: PostgreSQL 15 from Debian's source package, configured --enable-cassert, installed in $CACHE.
+# The cache is outside the checkout and may be deleted at any time. What cannot be had (no root, no network, another
+# distribution) makes "on" return 77: skipped, not failed. Mirrors are taken from the machine's own apt sources.
+
+CACHE=${PG_TVIEWS_CACHE:-/var/cache/pg_tviews}
+JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+if [ -n "${TVIEWS_TARGET:-}" ]; then
+    TARGET=$TVIEWS_TARGET
+elif [ -n "${PG_CONFIG:-}" ]; then
+    TARGET=own$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+else
+    TARGET=pg$(distribution_major)
+    [ "$TARGET" != pg ] || { apt_update; TARGET=pg$(distribution_major); }
+fi
+case $TARGET in pg[0-9]*) PG_CONFIG=/usr/lib/postgresql/${TARGET#pg}/bin/pg_config ;; esac
+WORK=$TOP/build/$TARGET
+TREE=$WORK/tree
+
+unavailable() { say "not available: $*"; exit 77; }
+
+# run_on SERVER COMMAND...
+run_on() {
+    local server=${1:?usage: ./dev on SERVER COMMAND...}
+    shift
+    case $server in
+    cassert) make_cassert && TVIEWS_TARGET=cassert PG_CONFIG=$CACHE/pgsql-cassert/bin/pg_config ./dev "$@" ;;
+    "${TARGET#pg}") ./dev "$@" ;;
+    17) in_chroot trixie 17 "$@" ;;
+    18) in_chroot forky 18 "$@" ;;
+    *)
+        if [ -x "/usr/lib/postgresql/$server/bin/pg_config" ]; then
+            TVIEWS_TARGET=pg$server ./dev "$@"
+        else
+            unavailable "PostgreSQL $server is not installed here and Debian has no release with it"
+        fi
+        ;;
+    esac
+}
+
+# The machine's own Debian mirror.
+debian_mirror() {
+    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        sed -n 's/^Debian|Debian|//p' | head -1
+}
+
+CHROOT_APT=(apt-get -q -y -o Acquire::Check-Valid-Until=false -o APT::Install-Recommends=false)
+
+# enter DIRECTORY COMMAND...: run in a chroot, with /proc and /dev/shm where this user may mount. In a mount namespace of
+# its own: nothing stays mounted.
+enter() {
+    local directory=$1
+    shift
+    if unshare --mount true 2>/dev/null; then
+        # shellcheck disable=SC2016
+        unshare --mount --propagation private bash -c '
+            mount -t proc proc "$0/proc" && mount -t tmpfs tmpfs "$0/dev/shm" || true
+            exec chroot "$0" "$@"' "$directory" "$@"
+    else
+        chroot "$directory" "$@"
+    fi
+}
+
+# make_chroot SUITE MAJOR: in $CACHE/SUITE, complete when .ready exists.
+make_chroot() {
+    local suite=$1 major=$2 directory=$CACHE/$1 mirror script=()
+    [ "$(id -u)" -eq 0 ] || unavailable "a chroot needs root"
+    mkdir -p "$CACHE"
+    exec 7>"$CACHE/$suite.lock"
+    flock 7
+    if [ ! -e "$directory/.ready" ]; then
+        install_packages debootstrap
+        mirror=$(debian_mirror)
+        [ -n "$mirror" ] || { apt_update; mirror=$(debian_mirror); }
+        [ -n "$mirror" ] || unavailable "no Debian mirror in this machine's apt sources"
+        # debootstrap may be older than the suite: Debian's suites share one script.
+        [ -e "/usr/share/debootstrap/scripts/$suite" ] || script=(/usr/share/debootstrap/scripts/sid)
+        if [ ! -e "$directory/etc/debian_version" ]; then
+            say "making a Debian $suite chroot in $directory (some minutes)"
+            rm -rf "$directory.new"
+            quiet debootstrap --variant=minbase "$suite" "$directory.new" "$mirror" "${script[@]}" ||
+                unavailable "debootstrap $suite failed"
+            mv "$directory.new" "$directory"
+        fi
+        say "installing PostgreSQL $major in $directory"
+        mkdir -p "$directory/etc/postgresql-common"
+        echo 'create_main_cluster = false' >"$directory/etc/postgresql-common/createcluster.conf"
+        printf '#!/bin/sh\nexit 101\n' >"$directory/usr/sbin/policy-rc.d"
+        chmod +x "$directory/usr/sbin/policy-rc.d"
+        cp -L /etc/resolv.conf "$directory/etc/resolv.conf" 2>/dev/null || true
+        quiet enter "$directory" "${CHROOT_APT[@]}" update || unavailable "apt-get update failed in the $suite chroot"
+        # The postinst of postgresql-common may fail in a chroot; what counts is that the files are there.
+        quiet enter "$directory" env DEBIAN_FRONTEND=noninteractive "${CHROOT_APT[@]}" -o Dpkg::Options::=--force-confold install \
+            "postgresql-$major" "postgresql-server-dev-$major" \
+            g++ make rsync binutils lz4 libpq-dev libfmt-dev libcli11-dev libgtest-dev nlohmann-json3-dev libipc-run-perl || true
+        [ -x "$directory/usr/lib/postgresql/$major/bin/postgres" ] && [ -x "$directory/usr/bin/g++" ] &&
+            [ -e "$directory/usr/include/postgresql/$major/server/postgres.h" ] ||
+            unavailable "PostgreSQL $major could not be installed in the $suite chroot"
+        grep -q '^postgres:' "$directory/etc/passwd" || quiet enter "$directory" useradd -r -m -d /var/lib/postgresql postgres
+        touch "$directory/.ready"
+    fi
+    exec 7>&-
+}
+
+# in_chroot SUITE MAJOR COMMAND...
+in_chroot() {
+    local suite=$1 major=$2 name status=0
+    shift 2
+    make_chroot "$suite" "$major"
+    install_packages rsync
+    name=srv/pg_tviews-$(printf '%s' "$TOP" | cksum | cut -d' ' -f1)
+    mkdir -p "$CACHE/$suite/$name"
+    rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude=/.build-flags \
+        "$TOP/" "$CACHE/$suite/$name/"
+    enter "$CACHE/$suite" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+        TVIEWS_TARGET="pg$major" TVIEWS_CHROOT=1 ${WERROR:+WERROR=$WERROR} ${KEEP:+KEEP=$KEEP} ${JOBS:+JOBS=$JOBS} \
+        ${ORACLE_ARGS:+"ORACLE_ARGS=$ORACLE_ARGS"} "/$name/dev" "$@" || status=$?
+    return $status
+}
+
+# make_cassert: PostgreSQL of the distribution's major version with assertions, in $CACHE/pgsql-cassert.
+make_cassert() {
+    local prefix=$CACHE/pgsql-cassert build=$CACHE/cassert-build major mirror suite keyring
+    [ ! -e "$prefix/.ready" ] || return 0
+    major=$(distribution_major)
+    mkdir -p "$CACHE" 2>/dev/null || unavailable "$CACHE cannot be written (set PG_TVIEWS_CACHE)"
+    exec 7>"$CACHE/cassert.lock"
+    flock 7
+    if [ ! -e "$prefix/.ready" ]; then
+        need_packages dpkg-dev bison flex perl xz-utils
+        mirror=$(debian_mirror)
+        # shellcheck disable=SC1091
+        suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+        keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+        [ -n "$mirror" ] && [ -n "$suite" ] && [ -e "$keyring" ] || unavailable "no Debian source packages for this machine"
+        say "building PostgreSQL $major with assertions in $prefix (some minutes)"
+        rm -rf "$build" "$prefix"
+        mkdir -p "$build/lists/partial" "$build/source"
+        echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$build/sources.list"
+        local apt=(apt-get -q -o Dir::Etc::SourceList="$build/sources.list" -o Dir::Etc::SourceParts=/dev/null
+            -o Dir::State::Lists="$build/lists" -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root)
+        quiet "${apt[@]}" update || unavailable "the list of source packages could not be fetched"
+        (cd "$build/source" && quiet "${apt[@]}" source --download-only "postgresql-$major") ||
+            unavailable "the source package of PostgreSQL $major could not be fetched"
+        (cd "$build/source" && quiet dpkg-source -x ./*.dsc "$build/tree") || unavailable "the source package did not unpack"
+        (cd "$build/tree" && quiet ./configure --prefix="$prefix" --enable-cassert --enable-debug CFLAGS=-O1 \
+            --without-readline --without-zlib) || die "configure failed"
+        quiet nice make -C "$build/tree" -j"$JOBS" -s || die "PostgreSQL did not build"
+        quiet make -C "$build/tree" -s install || die "PostgreSQL did not install"
+        rm -rf "$build"
+        touch "$prefix/.ready"
+    fi
+    exec 7>&-
+}
