@@ -10,7 +10,7 @@ RUN='' STAGE='' DATA='' SERVER_PID=''
 
 as_server() {
     if [ "$(id -u)" -eq 0 ]; then
-        setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/tmp "$@"
+        setpriv --reuid=postgres --regid=postgres --init-groups env -C "${SERVER_CWD:-/}" HOME=/tmp "$@"
     else
         "$@"
     fi
@@ -220,7 +220,7 @@ tap_run() {
     [ ${#files[@]} -gt 0 ] || files=("$TREE"/test/tap/t/*.pl)
     mkdir -p "$RUN/tap"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$RUN/tap"
-    (cd "$RUN/tap" && as_server env PATH="$BIN:$PATH" PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
+    (cd "$RUN/tap" && SERVER_CWD=$RUN/tap && as_server env PATH="$BIN:$PATH" PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
         TESTLOGDIR="$RUN/tap/log" TESTDIR="$RUN/tap" PERL5LIB="$perl" prove -v "${files[@]}") >"$log" 2>&1 || rc=$?
     passed=$(grep -cE '^ok ' "$log" || true) failed=$(grep -cE '^not ok ' "$log" || true)
     [ $rc -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
