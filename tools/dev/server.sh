@@ -54,6 +54,7 @@ make_stage() {
     quiet make -C "$TREE" install DESTDIR="$STAGE" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} || die "make install failed"
     unlock
     BIN=$STAGE$bin
+    export PATH="$BIN:$PATH" # psql, pg_dump, pgbench of the same version
 }
 
 demo_home() {
@@ -118,7 +119,7 @@ with_valgrind_server() {
         --log-file="$RUN/valgrind.%p.log" "$BIN/postgres" -D "$DATA" -k "$SOCKETS" -p "$PGPORT" >"$RUN/server.log" 2>&1 &
     local i
     for ((i = 0; i < 240; i++)); do
-        ! psql -d postgres -c 'SELECT 1' >/dev/null 2>&1 || { SERVER_PID=$(head -1 "$DATA/postmaster.pid"); return 0; }
+        ! psql -Xd postgres -c 'SELECT 1' >/dev/null 2>&1 || { SERVER_PID=$(head -1 "$DATA/postmaster.pid"); return 0; }
         sleep 0.5
     done
     cat "$RUN/server.log" >&2
@@ -209,7 +210,7 @@ lines_run() {
 
 oracle_run() {
     quiet make -C "$TREE/test/oracle" -j"$JOBS" BUILD="$WORK/oracle" PG_CONFIG="$PG_CONFIG" || { count oracle 0 1; return 0; }
-    psql -qd postgres -c 'CREATE DATABASE oracle'
+    psql -Xqd postgres -c 'CREATE DATABASE oracle'
     lines_run oracle "$WORK/oracle/oracle" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=oracle" "$@"
 }
 
@@ -220,7 +221,7 @@ tap_run() {
     [ ${#files[@]} -gt 0 ] || files=("$TREE"/test/tap/t/*.pl)
     mkdir -p "$RUN/tap"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$RUN/tap"
-    (cd "$RUN/tap" && SERVER_CWD=$RUN/tap && as_server env PATH="$BIN:$PATH" PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
+    (cd "$RUN/tap" && SERVER_CWD=$RUN/tap && as_server env PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
         TESTLOGDIR="$RUN/tap/log" TESTDIR="$RUN/tap" PERL5LIB="$perl" prove -v "${files[@]}") >"$log" 2>&1 || rc=$?
     passed=$(grep -cE '^ok ' "$log" || true) failed=$(grep -cE '^not ok ' "$log" || true)
     [ $rc -eq 0 ] || [ "$failed" -gt 0 ] || failed=1

@@ -150,6 +150,9 @@ make_cassert() {
             --without-readline --without-zlib) || die "configure failed"
         quiet nice make -C "$build/tree" -j"$JOBS" -s || die "PostgreSQL did not build"
         quiet make -C "$build/tree" -s install || die "PostgreSQL did not install"
+        # PostgreSQL::Test is installed only with --enable-tap-tests, which needs more packages than using it.
+        mkdir -p "$prefix/lib/pgxs/src/test/perl"
+        cp -r "$build/tree/src/test/perl/PostgreSQL" "$prefix/lib/pgxs/src/test/perl/"
         rm -rf "$build"
         touch "$prefix/.ready"
     fi
