@@ -1,0 +1,43 @@
+// pg/names.cpp - see names.hpp.
+#include "pg/names.hpp"
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "utils/regproc.h"
+}
+
+namespace tviews::pg {
+
+const char *quoted(const char *name) {
+    return quote_identifier(name);
+}
+
+const char *qualified_name(const char *schema, const char *name) {
+    return quote_qualified_identifier(schema, name);
+}
+
+const char *qualified_name(Oid relation) {
+    char *const name = get_rel_name(relation);
+    if (name == nullptr)
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relation));
+    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+const char *literal(const char *text) {
+    return quote_literal_cstr(text);
+}
+
+List *name_parts(const char *text) {
+#if TVIEWS_PG_GE(16)
+    return stringToQualifiedNameList(text, nullptr);
+#else
+    return stringToQualifiedNameList(text);
+#endif
+}
+
+const char *type_name(Oid type, int32 typmod) {
+    return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+} // namespace tviews::pg
