@@ -46,7 +46,7 @@ apt_install() {
 need_packages() {
     # A chroot of ./dev on is complete; its half-configured packages (see targets.sh) must not be tried again.
     if [ -z "${TVIEWS_CHROOT:-}" ] && command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-        local list=(g++ make rsync binutils libpq-dev libfmt-dev libcli11-dev libgtest-dev nlohmann-json3-dev)
+        local list=(g++ make rsync binutils pkg-config libpq-dev libfmt-dev libcli11-dev libgtest-dev nlohmann-json3-dev)
         case $TARGET in pg[0-9]*) list+=("postgresql-${TARGET#pg}" "postgresql-server-dev-${TARGET#pg}") ;; esac
         install_packages "${list[@]}" "$@"
     fi

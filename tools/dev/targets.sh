@@ -64,14 +64,16 @@ enter() {
     fi
 }
 
-# make_chroot SUITE MAJOR: in $CACHE/SUITE, complete when .ready exists.
+# make_chroot SUITE MAJOR: in $CACHE/SUITE, complete when .ready names the packages wanted here.
 make_chroot() {
-    local suite=$1 major=$2 directory=$CACHE/$1 mirror script=()
+    local suite=$1 major=$2 directory=$CACHE/$1 mirror script=() packages
+    packages=("postgresql-$major" "postgresql-server-dev-$major" g++ make rsync binutils pkg-config lz4 libpq-dev libfmt-dev
+        libcli11-dev libgtest-dev nlohmann-json3-dev libipc-run-perl)
     [ "$(id -u)" -eq 0 ] || unavailable "a chroot needs root"
     mkdir -p "$CACHE"
     exec 7>"$CACHE/$suite.lock"
     flock 7
-    if [ ! -e "$directory/.ready" ]; then
+    if [ "$(cat "$directory/.ready" 2>/dev/null)" != "${packages[*]}" ]; then
         install_packages debootstrap
         mirror=$(debian_mirror)
         [ -n "$mirror" ] || { apt_update; mirror=$(debian_mirror); }
@@ -94,13 +96,12 @@ make_chroot() {
         quiet enter "$directory" "${CHROOT_APT[@]}" update || unavailable "apt-get update failed in the $suite chroot"
         # The postinst of postgresql-common may fail in a chroot; what counts is that the files are there.
         quiet enter "$directory" env DEBIAN_FRONTEND=noninteractive "${CHROOT_APT[@]}" -o Dpkg::Options::=--force-confold install \
-            "postgresql-$major" "postgresql-server-dev-$major" \
-            g++ make rsync binutils lz4 libpq-dev libfmt-dev libcli11-dev libgtest-dev nlohmann-json3-dev libipc-run-perl || true
+            "${packages[@]}" || true
         [ -x "$directory/usr/lib/postgresql/$major/bin/postgres" ] && [ -x "$directory/usr/bin/g++" ] &&
             [ -e "$directory/usr/include/postgresql/$major/server/postgres.h" ] ||
             unavailable "PostgreSQL $major could not be installed in the $suite chroot"
         grep -q '^postgres:' "$directory/etc/passwd" || quiet enter "$directory" useradd -r -m -d /var/lib/postgresql postgres
-        touch "$directory/.ready"
+        echo "${packages[*]}" >"$directory/.ready"
     fi
     exec 7>&-
 }
