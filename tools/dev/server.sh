@@ -30,12 +30,12 @@ build_extension() {
     [ -z "$BUILT" ] || return 0
     step "build for $("$PG_CONFIG" --version)"
     make_sync
-    # Warnings are shown even when the build succeeds.
-    if ! nice make -C "$TREE" -j"$JOBS" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} >"$WORK/build.log" 2>&1; then
-        grep -E -A12 'error|Error|\*\*\*' "$WORK/build.log" | head -n 80 >&2
+    # make -s prints no command lines: what is left are warnings, shown even when the build succeeds, and errors.
+    if ! nice make -s -C "$TREE" -j"$JOBS" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} >"$WORK/build.log" 2>&1; then
+        head -n 80 "$WORK/build.log" >&2
         die "the build failed; the whole output is in $WORK/build.log"
     fi
-    grep -E -A6 'warning:' "$WORK/build.log" || true
+    cat "$WORK/build.log"
     unlock
     BUILT=yes
 }
