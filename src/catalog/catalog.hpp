@@ -44,6 +44,8 @@ List *all();
 List *dependents_of(Oid relation);
 // Resolves 'post', 'tv_post', 'app.tv_post', quoted names, by search_path. Raises TV001 when there is none.
 const Tview *resolve(const char *name);
+// The same, nullptr when there is none.
+const Tview *try_resolve(const char *name);
 
 // A number that changes whenever anything cached here, or the shape compiled from it, may be out of date.
 uint64 generation();

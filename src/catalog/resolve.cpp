@@ -22,7 +22,7 @@ const Tview *find_in_schema(Oid schema, const char *name) {
 
 } // namespace
 
-const Tview *resolve(const char *name) {
+const Tview *try_resolve(const char *name) {
     List *const parts = pg::name_parts(name);
     const Tview *found = nullptr;
     if (list_length(parts) == 2) {
@@ -34,6 +34,11 @@ const Tview *resolve(const char *name) {
         for (int i = 0; i < list_length(path) && found == nullptr; i++)
             found = find_in_schema(list_nth_oid(path, i), strVal(linitial(parts)));
     }
+    return found;
+}
+
+const Tview *resolve(const char *name) {
+    const Tview *const found = try_resolve(name);
     if (found == nullptr)
         ereport(ERROR, errcode(errors::metadata_not_found), errmsg("TVIEW \"%s\" does not exist", name),
                 errhint("The TVIEWs of this database are listed in pg_tview_meta; one outside the search_path needs its "

@@ -1,0 +1,139 @@
+// capture/triggers.cpp - puts capture's triggers on base tables and the guard on TVIEWs, and takes them away.
+//
+// tview_capture (AFTER ROW) stands on a partition root, which clones it to every partition, on each member of an
+// inheritance tree, or on the table itself. tview_truncate (AFTER TRUNCATE) stands on every member, because TRUNCATE
+// of a leaf fires no trigger of the root. Called by ddl/ only; runs with the bootstrap superuser's rights.
+#include "capture/capture.hpp"
+
+#include "catalog/catalog.hpp"
+#include "pg/handles.hpp"
+#include "pg/list.hpp"
+
+extern "C" {
+#include "catalog/dependency.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "parser/parse_func.h"
+#include "storage/lmgr.h"
+}
+
+namespace tviews::capture {
+
+namespace {
+
+constexpr const char *row_trigger = "tview_capture";
+constexpr const char *truncate_trigger = "tview_truncate";
+constexpr const char *guard_trigger = "tview_guard";
+
+Oid internal_function(const char *name) {
+    Oid const schema = catalog::extension_schema();
+    if (!OidIsValid(schema))
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("extension \"pg_tviews\" does not exist"));
+    List *const parts = list_make2(makeString(get_namespace_name(schema)), makeString(pstrdup(name)));
+    return LookupFuncName(parts, 0, nullptr, false);
+}
+
+// What is to be known about a trigger of ours on a relation; `id` is InvalidOid when there is none.
+struct Existing {
+    Oid id = InvalidOid;
+    bool cloned = false; // made by the partition root's trigger
+};
+
+Existing find_trigger(Oid relation, const char *name) {
+    Existing found;
+    found.id = get_trigger_oid(relation, name, true);
+    if (!OidIsValid(found.id))
+        return found;
+    pg::OpenRelation const table(relation, NoLock);
+    const TriggerDesc *const triggers = table->trigdesc;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+        if (triggers->triggers[i].tgoid == found.id)
+            found.cloned = triggers->triggers[i].tgisclone;
+    return found;
+}
+
+void create(Oid relation, const char *name, const char *function, int16 timing, int16 events, bool per_row) {
+    auto *statement = makeNode(CreateTrigStmt);
+    statement->trigname = pstrdup(name);
+    statement->row = per_row;
+    statement->timing = timing;
+    statement->events = events;
+    statement->args = NIL;
+    statement->columns = NIL;
+    (void) CreateTrigger(statement, nullptr, relation, InvalidOid, InvalidOid, InvalidOid,
+                         internal_function(function), InvalidOid, nullptr, false, false);
+    CommandCounterIncrement();
+}
+
+void drop(Oid trigger) {
+    ObjectAddress address;
+    ObjectAddressSet(address, TriggerRelationId, trigger);
+    performDeletion(&address, DROP_RESTRICT, 0);
+    CommandCounterIncrement();
+}
+
+void drop_by_name(Oid relation, const char *name) {
+    Existing const existing = find_trigger(relation, name);
+    if (OidIsValid(existing.id) && !existing.cloned)
+        drop(existing.id);
+}
+
+// May a trigger of the relation be dropped now? Not while the transaction is using it or has trigger events for it.
+bool in_use(Oid relation) {
+    pg::OpenRelation const table(relation, NoLock);
+    return table->rd_refcnt > 1 || AfterTriggerPendingOnRel(relation);
+}
+
+} // namespace
+
+void install_triggers(Oid relation) {
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    bool const partitioned = get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE;
+    List *const members = find_all_inheritors(relation, ShareRowExclusiveLock, nullptr);
+
+    // A leaf that a definition names directly may have a trigger of its own, in the way of the root's clone.
+    if (partitioned && !OidIsValid(find_trigger(relation, row_trigger).id))
+        pg::each_oid(members, [](Oid member) { drop_by_name(member, row_trigger); });
+
+    pg::each_oid(members, [&](Oid member) {
+        bool const wants_row = !partitioned || member == relation;
+        if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id))
+            create(member, row_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
+                   TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
+        if (get_rel_relkind(member) != RELKIND_FOREIGN_TABLE && !OidIsValid(find_trigger(member, truncate_trigger).id))
+            create(member, truncate_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER, TRIGGER_TYPE_TRUNCATE,
+                   false);
+    });
+}
+
+void remove_unused_triggers(Oid relation) {
+    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || catalog::dependents_of(relation) != NIL)
+        return;
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    List *const members = find_all_inheritors(relation, AccessExclusiveLock, nullptr);
+    pg::each_oid(members, [&](Oid member) {
+        // A member that another definition names directly, or through another root, keeps its triggers. One in use
+        // keeps them too: without a reader they return at once, and the next removal takes them away.
+        if ((member != relation && catalog::dependents_of(member) != NIL) || in_use(member))
+            return;
+        drop_by_name(member, row_trigger);
+        drop_by_name(member, truncate_trigger);
+    });
+    // Members whose clone just went with the root's trigger, but which are read directly.
+    pg::each_oid(members, [&](Oid member) {
+        if (member != relation && catalog::dependents_of(member) != NIL)
+            install_triggers(member);
+    });
+}
+
+void install_guard(Oid tview) {
+    if (OidIsValid(find_trigger(tview, guard_trigger).id))
+        return;
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    create(tview, guard_trigger, "pg_tviews_internal_guard", TRIGGER_TYPE_BEFORE,
+           TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE, false);
+}
+
+} // namespace tviews::capture

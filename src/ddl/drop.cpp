@@ -1,0 +1,108 @@
+// ddl/drop.cpp - removes what is left of a TVIEW when a part of it is dropped.
+//
+// However a part goes (DROP TABLE, CASCADE from a base table, DROP SCHEMA, DROP OWNED), PostgreSQL tells by sql_drop
+// and the rest follows here: the other relation, the metadata row, the queue, triggers on tables that no TVIEW reads
+// any more. The rest may belong to somebody else than the dropper, so it goes with the bootstrap superuser's rights.
+#include "ddl/drop.hpp"
+
+#include "capture/capture.hpp"
+#include "catalog/audit.hpp"
+#include "catalog/meta.hpp"
+#include "pg/list.hpp"
+#include "pg/names.hpp"
+#include "pg/spi.hpp"
+#include "queue/queue.hpp"
+
+extern "C" {
+#include "catalog/pg_authid.h"
+#include "commands/trigger.h"
+#include "utils/json.h"
+}
+
+namespace tviews::ddl {
+
+namespace {
+
+bool exists(Oid relation) { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }
+
+void run_as_superuser(const char *sql) {
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    pg::SpiSession const spi;
+    (void) pg::spi_execute(sql);
+}
+
+// pg_restore --clean drops the triggers first and the views before the tables: a table without its guard is being
+// dismantled on purpose, and loses its view without a protest.
+bool dismantled(Oid table) { return !OidIsValid(get_trigger_oid(table, "tview_guard", true)); }
+
+void refuse_view_alone(const catalog::MetaRow &row) {
+    const char *const table = pg::qualified_name(row.table);
+    ereport(ERROR, errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+            errmsg("cannot drop view v_%s because TVIEW %s is defined by it", row.entity, table),
+            errhint("Use DROP TABLE %s to drop the TVIEW with its view, or DROP VIEW ... CASCADE.", table));
+}
+
+void drop_relation(const char *kind, Oid relation, DropBehavior behavior) {
+    if (exists(relation))
+        run_as_superuser(psprintf("DROP %s %s %s", kind, pg::qualified_name(relation),
+                                  behavior == DROP_CASCADE ? "CASCADE" : "RESTRICT"));
+}
+
+void record(const catalog::MetaRow &row) {
+    StringInfoData details;
+    initStringInfo(&details);
+    appendStringInfoString(&details, "{\"definition\":");
+    escape_json(&details, row.definition);
+    appendStringInfoChar(&details, '}');
+    catalog::audit("DROP", row.entity, details.data);
+}
+
+} // namespace
+
+void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
+    List *affected = NIL;
+    for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(catalog::meta_rows())) {
+        bool const table_gone = list_member_oid(dropped, row->table);
+        bool const view_gone = list_member_oid(dropped, row->view);
+        if (!table_gone && !view_gone)
+            continue;
+        if (!table_gone && behavior == DROP_RESTRICT && list_member_oid(named, row->view) && exists(row->table) &&
+            !dismantled(row->table))
+            refuse_view_alone(*row);
+        affected = lappend(affected, row);
+    }
+    // All rows first: the drops below call us again, and must find only what they add themselves.
+    for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(affected)) {
+        catalog::delete_meta_row(row->table);
+        queue::forget(row->table);
+    }
+    for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(affected)) {
+        if (exists(row->table) && !dismantled(row->table))
+            drop_relation("TABLE", row->table, behavior);
+        drop_relation("VIEW", row->view, behavior);
+    }
+    for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(affected)) {
+        pg::each_oid(row->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
+        record(*row);
+    }
+}
+
+const char *drop(const char *name, bool if_exists, bool cascade) {
+    const catalog::Tview *const tview = if_exists ? catalog::try_resolve(name) : catalog::resolve(name);
+    if (tview == nullptr) {
+        ereport(NOTICE, errmsg("TVIEW \"%s\" does not exist, skipping", name));
+        return nullptr;
+    }
+    Oid const table = tview->table;
+    const char *const qualified = pg::qualified_name(table);
+    DropBehavior const behavior = cascade ? DROP_CASCADE : DROP_RESTRICT;
+    {
+        pg::SpiSession const spi;
+        (void) pg::spi_execute(psprintf("DROP TABLE %s %s", qualified, cascade ? "CASCADE" : "RESTRICT"));
+    }
+    // Nothing is left for this unless event triggers are switched off.
+    drop_the_rest(list_make1_oid(table), list_make1_oid(table), behavior);
+    return qualified;
+}
+
+} // namespace tviews::ddl

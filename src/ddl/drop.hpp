@@ -1,0 +1,15 @@
+// ddl/drop.hpp - taking a TVIEW away whole.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace tviews::ddl {
+
+// Relations that a statement has just dropped: what belongs to the same TVIEWs goes too. `dropped` is a list of Oid;
+// `named` those of them that the statement named itself. Raises 2BP01 for a DROP VIEW v_x without CASCADE.
+void drop_the_rest(List *dropped, List *named, DropBehavior behavior);
+
+// pg_tviews_drop(): returns the qualified name of the dropped table, nullptr when there was none and `if_exists`.
+const char *drop(const char *name, bool if_exists, bool cascade);
+
+} // namespace tviews::ddl

@@ -1,0 +1,104 @@
+// ddl/events.cpp - the event triggers: how ordinary DDL becomes TVIEW DDL.
+//
+// CREATE TABLE tv_x AS and SELECT INTO tv_x are checked at ddl_command_start, where the statement is changed to make an
+// empty table, and taken over at ddl_command_end. The statement tree is ours to change: PostgreSQL copies trees it
+// wants to keep before it runs them. sql_drop completes removals. Sessions that only replay DDL do not fire these.
+#include "ddl/create.hpp"
+#include "ddl/drop.hpp"
+#include "ddl/state.hpp"
+#include "pg/guard.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+#include "commands/event_trigger.h"
+}
+
+namespace tviews::ddl {
+
+namespace {
+
+EventTriggerData *event_data(FunctionCallInfo fcinfo) {
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        ereport(ERROR, errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+                errmsg("function can only be called as an event trigger"));
+    return reinterpret_cast<EventTriggerData *>(fcinfo->context);
+}
+
+CreateTableAsStmt *creating_statement(const EventTriggerData *event) {
+    if (running_own_statements() || event->parsetree == nullptr || !IsA(event->parsetree, CreateTableAsStmt))
+        return nullptr;
+    auto *const statement = reinterpret_cast<CreateTableAsStmt *>(event->parsetree);
+    return concerns_us(statement) ? statement : nullptr;
+}
+
+// Is the relation's pg_class row this transaction's work?
+bool made_by_this_transaction(Oid relation) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    bool const ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
+    ReleaseSysCache(tuple);
+    return ours;
+}
+
+DropBehavior behavior_of(const Node *statement) {
+    if (statement != nullptr && IsA(statement, DropStmt))
+        return reinterpret_cast<const DropStmt *>(statement)->behavior;
+    if (statement != nullptr && IsA(statement, DropOwnedStmt))
+        return reinterpret_cast<const DropOwnedStmt *>(statement)->behavior;
+    return DROP_CASCADE; // a part of something else, such as ALTER TABLE ... DROP COLUMN ... CASCADE
+}
+
+} // namespace
+
+} // namespace tviews::ddl
+
+using namespace tviews;
+
+TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
+    CreateTableAsStmt *const statement = ddl::creating_statement(ddl::event_data(fcinfo));
+    if (statement != nullptr) {
+        ddl::Creation *const creation = ddl::prepare(statement, NIL, ddl::read_options("{}"));
+        if (creation != nullptr)
+            ddl::remember(creation);
+    }
+    PG_RETURN_NULL();
+}
+
+TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
+    CreateTableAsStmt *const statement = ddl::creating_statement(ddl::event_data(fcinfo));
+    if (statement != nullptr) {
+        const RangeVar *const target = statement->into->rel;
+        ddl::Creation *const creation = ddl::recall(RangeVarGetCreationNamespace(target), target->relname);
+        Oid const table = creation != nullptr ? get_relname_relid(creation->table_name, creation->schema) : InvalidOid;
+        if (OidIsValid(table) && ddl::made_by_this_transaction(table))
+            ddl::adopt(table, creation);
+    }
+    PG_RETURN_NULL();
+}
+
+TVIEWS_FUNCTION(pg_tviews_internal_sql_drop) {
+    const EventTriggerData *const event = ddl::event_data(fcinfo);
+    List *dropped = NIL;
+    List *named = NIL;
+    {
+        MemoryContext const context = CurrentMemoryContext;
+        pg::SpiSession const spi;
+        (void) pg::spi_execute("SELECT objid, original FROM pg_catalog.pg_event_trigger_dropped_objects() "
+                               "WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
+                               "AND objsubid OPERATOR(pg_catalog.=) 0",
+                               true);
+        pg::ScopedContext const scope(context);
+        for (uint64 i = 0; i < SPI_processed; i++) {
+            HeapTuple const tuple = SPI_tuptable->vals[i];
+            bool is_null;
+            Oid const relation = DatumGetObjectId(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &is_null));
+            dropped = lappend_oid(dropped, relation);
+            if (DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &is_null)))
+                named = lappend_oid(named, relation);
+        }
+    }
+    if (dropped != NIL)
+        ddl::drop_the_rest(dropped, named, ddl::behavior_of(event->parsetree));
+    PG_RETURN_NULL();
+}

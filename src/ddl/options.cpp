@@ -1,0 +1,90 @@
+// ddl/options.cpp - see options.hpp. Strict: an option that is misspelt must not be silently without effect.
+#include "ddl/options.hpp"
+
+#include "catalog/catalog.hpp"
+#include "errors/errors.hpp"
+#include "pg/names.hpp"
+
+extern "C" {
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+}
+
+namespace tviews::ddl {
+
+namespace {
+
+[[noreturn]] void wrong_type(const char *name, const char *expected) {
+    ereport(ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" must be %s", name, expected));
+    pg_unreachable();
+}
+
+bool as_boolean(const char *name, const JsonbValue &value) {
+    if (value.type != jbvBool)
+        wrong_type(name, "true or false");
+    return value.val.boolean;
+}
+
+int as_fillfactor(const char *name, const JsonbValue &value) {
+    if (value.type != jbvNumeric)
+        wrong_type(name, "a number from 10 to 100");
+    int const number = DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(value.val.numeric)));
+    if (number < 10 || number > 100)
+        wrong_type(name, "a number from 10 to 100");
+    return number;
+}
+
+Oid as_table(const char *name, const JsonbValue &value) {
+    if (value.type != jbvString)
+        wrong_type(name, "an array of table names");
+    const char *const table = pnstrdup(value.val.string.val, value.val.string.len);
+    return RangeVarGetRelid(makeRangeVarFromNameList(pg::name_parts(table)), NoLock, false);
+}
+
+List *as_tables(const char *name, const JsonbValue &value) {
+    List *result = NIL;
+    if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
+        return list_make1_oid(as_table(name, value));
+    JsonbIterator *iterator = JsonbIteratorInit(value.val.binary.data);
+    JsonbValue element;
+    for (JsonbIteratorToken token; (token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE;)
+        if (token == WJB_ELEM)
+            result = list_append_unique_oid(result, as_table(name, element));
+    return result;
+}
+
+} // namespace
+
+Options read_options(const char *json) {
+    Options options;
+    options.json = json;
+    Jsonb *const object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+    if (!JB_ROOT_IS_OBJECT(object))
+        ereport(ERROR, errcode(errors::invalid_configuration), errmsg("options must be a JSON object"),
+                errhint("For example: '{\"fillfactor\": 70}'."));
+    JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+    const char *name = nullptr;
+    JsonbValue value;
+    for (JsonbIteratorToken token; (token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE;) {
+        if (token == WJB_KEY)
+            name = pnstrdup(value.val.string.val, value.val.string.len);
+        if (token != WJB_VALUE || name == nullptr)
+            continue;
+        if (strcmp(name, "fillfactor") == 0)
+            options.fillfactor = as_fillfactor(name, value);
+        else if (strcmp(name, "unlogged") == 0)
+            options.unlogged = as_boolean(name, value);
+        else if (strcmp(name, "data_gin_index") == 0)
+            options.data_gin_index = as_boolean(name, value);
+        else if (strcmp(name, "indexes") == 0)
+            options.indexes = as_boolean(name, value);
+        else if (strcmp(name, "function_reads") == 0)
+            options.function_reads = as_tables(name, value);
+        else
+            ereport(ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" does not exist", name),
+                    errhint("The options are data_gin_index, fillfactor, function_reads, indexes and unlogged."));
+    }
+    return options;
+}
+
+} // namespace tviews::ddl

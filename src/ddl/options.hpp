@@ -1,0 +1,20 @@
+// ddl/options.hpp - the `options` argument of pg_tviews_create() and pg_tviews_replace().
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace tviews::ddl {
+
+struct Options {
+    int fillfactor = 85;            // room for HOT updates
+    bool unlogged = false;
+    bool data_gin_index = false;    // a jsonb_path_ops index on data
+    bool indexes = true;            // on id and fk_* columns
+    List *function_reads = nullptr; // of Oid: tables that STABLE functions of the definition read
+    const char *json = "{}";        // as given
+};
+
+// Reads `json` (an object). Unknown options, wrong types and tables that do not exist are errors (TV401).
+Options read_options(const char *json);
+
+} // namespace tviews::ddl
