@@ -4,6 +4,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "catalog/pg_collation.h"
 #include "utils/regproc.h"
 }
 
@@ -34,6 +35,17 @@ List *name_parts(const char *text) {
 #else
     return stringToQualifiedNameList(text);
 #endif
+}
+
+const char *collation_name(Oid collation) {
+    HeapTuple const tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for collation %u", collation);
+    auto const form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
+    const char *const name =
+        quote_qualified_identifier(get_namespace_name(form->collnamespace), pstrdup(NameStr(form->collname)));
+    ReleaseSysCache(tuple);
+    return name;
 }
 
 const char *type_name(Oid type, int32 typmod) {

@@ -15,6 +15,8 @@ const char *qualified_name(const char *schema, const char *name);
 const char *literal(const char *text);
 // 'a.b' as SQL identifiers: case-folded, unquoted. List of String nodes; raises an error when it is no name.
 List *name_parts(const char *text);
+// schema.collation, quoted as needed.
+const char *collation_name(Oid collation);
 // The type as SQL, schema-qualified.
 const char *type_name(Oid type, int32 typmod = -1);
 

@@ -1,0 +1,48 @@
+// pg/compat.cpp - the larger version differences (see compat.hpp).
+#include "pg/compat.hpp"
+
+#if TVIEWS_PG_GE(18)
+extern "C" {
+#include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
+}
+#endif
+
+namespace tviews::pg {
+
+Node *virtual_column_expression([[maybe_unused]] Oid relation, [[maybe_unused]] AttrNumber attno,
+                                [[maybe_unused]] int varno) {
+#if TVIEWS_PG_GE(18)
+    Relation const table = table_open(relation, AccessShareLock);
+    TupleDesc const descriptor = RelationGetDescr(table);
+    Node *expression = nullptr;
+    if (descriptor->constr != nullptr && descriptor->constr->has_generated_virtual && attno > 0 &&
+        is_virtual_generated(TupleDescAttr(descriptor, attno - 1))) {
+        expression = build_generation_expression(table, attno);
+        ChangeVarNodes(expression, 1, varno, 0);
+    }
+    table_close(table, NoLock);
+    return expression;
+#else
+    return nullptr;
+#endif
+}
+
+bool orders_values(Oid operation) {
+#if TVIEWS_PG_GE(18)
+    return get_op_index_interpretation(operation) != NIL;
+#else
+    return get_op_btree_interpretation(operation) != NIL;
+#endif
+}
+
+bool column_not_null(Oid relation, AttrNumber attno) {
+    HeapTuple const tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(attno));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    bool const result = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attnotnull;
+    ReleaseSysCache(tuple);
+    return result;
+}
+
+} // namespace tviews::pg

@@ -1,0 +1,46 @@
+// pg/executor.hpp - executor and index access calls whose signatures differ between versions.
+#pragma once
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "executor/executor.h"
+#include "nodes/execnodes.h"
+#include "parser/parse_relation.h"
+}
+
+namespace tviews::pg {
+
+// Gives an EState of our own its one range-table entry.
+inline void init_range_table(EState *estate, RangeTblEntry *rte) {
+#if TVIEWS_PG_GE(18)
+    List *permissions = NIL;
+    addRTEPermissionInfo(&permissions, rte);
+    ExecInitRangeTable(estate, list_make1(rte), permissions, bms_make_singleton(1));
+#elif TVIEWS_PG_GE(16)
+    List *permissions = NIL;
+    addRTEPermissionInfo(&permissions, rte);
+    ExecInitRangeTable(estate, list_make1(rte), permissions);
+#else
+    ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+inline void init_eval_plan_qual(EPQState *epq, EState *estate) {
+#if TVIEWS_PG_GE(16)
+    EvalPlanQualInit(epq, estate, nullptr, NIL, -1, NIL);
+#else
+    EvalPlanQualInit(epq, estate, nullptr, NIL, -1);
+#endif
+}
+
+inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot snapshot, int keys) {
+#if TVIEWS_PG_GE(18)
+    return index_beginscan(heap, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(heap, index, snapshot, keys, 0);
+#endif
+}
+
+} // namespace tviews::pg
