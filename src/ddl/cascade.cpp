@@ -50,4 +50,6 @@ void check_cascade(Oid table, const char *table_name, const pg::vector<Oid> &rel
                 errhint("Let it read base tables instead, or raise pg_tviews.max_cascade_depth."));
 }
 
+int cascade_depth(Oid relation) { return depth_of(relation, InvalidOid, nullptr); }
+
 } // namespace tviews::ddl

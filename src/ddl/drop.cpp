@@ -8,13 +8,12 @@
 #include "capture/capture.hpp"
 #include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
+#include "ddl/statement.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
-#include "pg/spi.hpp"
 #include "queue/queue.hpp"
 
 extern "C" {
-#include "catalog/pg_authid.h"
 #include "commands/trigger.h"
 #include "utils/json.h"
 }
@@ -24,12 +23,6 @@ namespace tviews::ddl {
 namespace {
 
 bool exists(Oid relation) { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }
-
-void run_as_superuser(const char *sql) {
-    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
-    pg::SpiSession const spi;
-    (void) pg::spi_execute(sql);
-}
 
 // pg_restore --clean drops the triggers first and the views before the tables: a table without its guard is being
 // dismantled on purpose, and loses its view without a protest.
@@ -96,10 +89,7 @@ const char *drop(const char *name, bool if_exists, bool cascade) {
     Oid const table = tview->table;
     const char *const qualified = pg::qualified_name(table);
     DropBehavior const behavior = cascade ? DROP_CASCADE : DROP_RESTRICT;
-    {
-        pg::SpiSession const spi;
-        (void) pg::spi_execute(psprintf("DROP TABLE %s %s", qualified, cascade ? "CASCADE" : "RESTRICT"));
-    }
+    run(psprintf("DROP TABLE %s %s", qualified, cascade ? "CASCADE" : "RESTRICT"));
     // Nothing is left for this unless event triggers are switched off.
     drop_the_rest(list_make1_oid(table), list_make1_oid(table), behavior);
     return qualified;

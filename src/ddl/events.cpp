@@ -79,6 +79,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
 
 TVIEWS_FUNCTION(pg_tviews_internal_sql_drop) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (ddl::running_own_statements()) // pg_tviews_replace() exchanges the view
+        PG_RETURN_NULL();
     List *dropped = NIL;
     List *named = NIL;
     {

@@ -53,9 +53,7 @@ List *as_tables(const char *name, const JsonbValue &value) {
     return result;
 }
 
-} // namespace
-
-Options read_options(const char *json) {
+Options read(const char *json, bool look_up_tables) {
     Options options;
     options.json = json;
     Jsonb *const object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
@@ -79,12 +77,18 @@ Options read_options(const char *json) {
         else if (strcmp(name, "indexes") == 0)
             options.indexes = as_boolean(name, value);
         else if (strcmp(name, "function_reads") == 0)
-            options.function_reads = as_tables(name, value);
+            options.function_reads = look_up_tables ? as_tables(name, value) : NIL;
         else
             ereport(ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" does not exist", name),
                     errhint("The options are data_gin_index, fillfactor, function_reads, indexes and unlogged."));
     }
     return options;
 }
+
+} // namespace
+
+Options read_options(const char *json) { return read(json, true); }
+
+Options read_stored_options(const char *json) { return read(json, false); }
 
 } // namespace tviews::ddl

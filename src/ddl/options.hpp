@@ -16,5 +16,7 @@ struct Options {
 
 // Reads `json` (an object). Unknown options, wrong types and tables that do not exist are errors (TV401).
 Options read_options(const char *json);
+// Options that were accepted before: function_reads is not looked up again, because tables may have been renamed.
+Options read_stored_options(const char *json);
 
 } // namespace tviews::ddl

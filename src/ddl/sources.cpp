@@ -1,7 +1,6 @@
 // ddl/sources.cpp - see sources.hpp.
 #include "ddl/sources.hpp"
 
-#include "errors/errors.hpp"
 #include "pg/list.hpp"
 
 extern "C" {
@@ -41,6 +40,22 @@ catalog::MetaRow describe(const definition::Shape &shape, const definition::Requ
     row.settings = catalog::rendering_settings();
     row.options = options.json;
     return row;
+}
+
+void announce(const definition::Shape &shape, const char *table_name) {
+    List *announced = NIL;
+    for (const definition::Source *source : shape.sources) {
+        if (source->route != definition::Route::all_keys || list_member_oid(announced, source->relation))
+            continue;
+        announced = lappend_oid(announced, source->relation);
+        ereport(NOTICE,
+                errmsg("changes to \"%s\" refresh the whole of TVIEW \"%s\"", get_rel_name(source->relation),
+                       table_name),
+                errdetail("Its rows cannot be traced to the key: %s.",
+                          source->reason != nullptr ? source->reason : "no key path"));
+    }
+    if (shape.key_nullable)
+        ereport(NOTICE, errmsg("rows with a null key are left out of TVIEW \"%s\"", table_name));
 }
 
 } // namespace tviews::ddl

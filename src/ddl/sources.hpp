@@ -14,4 +14,7 @@ void lock_sources(const pg::vector<Oid> &relations);
 // The metadata row of a definition, without table, view and text. Rendering settings are this session's.
 catalog::MetaRow describe(const definition::Shape &shape, const definition::Request &request, const Options &options);
 
+// NOTICEs about what the user may not expect: sources without a key path, rows without a key.
+void announce(const definition::Shape &shape, const char *table_name);
+
 } // namespace tviews::ddl

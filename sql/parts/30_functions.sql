@@ -1,0 +1,61 @@
+-- 30_functions.sql - creating, changing and repairing TVIEWs. NULL for a required argument is an error everywhere.
+
+-- pg_tviews_create(tview_name, select_sql [, if_not_exists] [, key_columns] [, options]) in all combinations. Several
+-- functions, because PostgreSQL cannot choose between f(a, b) and f(a, b, c DEFAULT ...), and f(a, b) must exist.
+CREATE FUNCTION pg_tviews_create(tview_name text, select_sql text) RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_create';
+CREATE FUNCTION pg_tviews_create(tview_name text, select_sql text, if_not_exists boolean,
+                                 key_columns text[] DEFAULT NULL, options jsonb DEFAULT '{}') RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_create';
+CREATE FUNCTION pg_tviews_create(tview_name text, select_sql text, key_columns text[],
+                                 options jsonb DEFAULT '{}') RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_create_with_key';
+CREATE FUNCTION pg_tviews_create(tview_name text, select_sql text, options jsonb) RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_create_with_options';
+COMMENT ON FUNCTION pg_tviews_create(text, text) IS
+    'creates TVIEW tv_<name> for a SELECT; returns the qualified name of the table';
+COMMENT ON FUNCTION pg_tviews_create(text, text, boolean, text[], jsonb) IS
+    'creates TVIEW tv_<name> for a SELECT; returns the qualified name of the table';
+COMMENT ON FUNCTION pg_tviews_create(text, text, text[], jsonb) IS
+    'creates TVIEW tv_<name> for a SELECT, with the key columns given; returns the qualified name of the table';
+COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
+    'creates TVIEW tv_<name> for a SELECT, with options; returns the qualified name of the table';
+
+CREATE FUNCTION pg_tviews_replace(tview_name text, select_sql text, options jsonb DEFAULT NULL) RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_replace';
+COMMENT ON FUNCTION pg_tviews_replace(text, text, jsonb) IS
+    'changes the definition of a TVIEW in place; returns unchanged, replaced or rebuilt';
+
+CREATE FUNCTION pg_tviews_drop(tview_name text, if_exists boolean DEFAULT false, cascade boolean DEFAULT false)
+    RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_drop';
+COMMENT ON FUNCTION pg_tviews_drop(text, boolean, boolean) IS
+    'drops a TVIEW whole; returns the qualified name of its table, NULL when there was none';
+
+CREATE FUNCTION pg_tviews_ddl(script text) RETURNS SETOF text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_ddl';
+COMMENT ON FUNCTION pg_tviews_ddl(text) IS
+    'runs CREATE [OR REPLACE] TVIEW, DROP TVIEW and REFRESH TVIEW statements; returns a line for each';
+
+CREATE FUNCTION pg_tviews_refresh(tview text) RETURNS bigint
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_refresh';
+COMMENT ON FUNCTION pg_tviews_refresh(text) IS
+    'recomputes a TVIEW and applies the differences; returns the number of rows changed';
+
+CREATE FUNCTION pg_tviews_refresh_all()
+    RETURNS TABLE (entity text, rows_changed bigint, duration_ms double precision)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_refresh_all';
+COMMENT ON FUNCTION pg_tviews_refresh_all() IS
+    'refreshes every TVIEW of the current user, sources first';
+
+CREATE FUNCTION pg_tviews_verify(tview text DEFAULT NULL)
+    RETURNS TABLE (entity text, missing bigint, extra bigint, different bigint, sample jsonb)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_verify';
+COMMENT ON FUNCTION pg_tviews_verify(text) IS
+    'compares a TVIEW, or every one the user may read, with its definition; sample shows up to five keys that deviate';
+
+CREATE FUNCTION pg_tviews_flush() RETURNS bigint
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_flush';
+COMMENT ON FUNCTION pg_tviews_flush() IS
+    'applies the pending changes of this transaction now; returns the number of rows written';
+

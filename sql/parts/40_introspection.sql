@@ -1,0 +1,28 @@
+-- 40_introspection.sql - versions, error codes, structure.
+
+CREATE FUNCTION pg_tviews_version() RETURNS text
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pg_tviews_version';
+COMMENT ON FUNCTION pg_tviews_version() IS 'version of pg_tviews installed in this database';
+
+CREATE FUNCTION pg_tviews_check_jsonb_delta() RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pg_tviews_check_jsonb_delta';
+COMMENT ON FUNCTION pg_tviews_check_jsonb_delta() IS 'is the extension jsonb_delta installed in this database?';
+
+CREATE FUNCTION pg_tviews_check_jsonb_ivm() RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pg_tviews_check_jsonb_delta';
+COMMENT ON FUNCTION pg_tviews_check_jsonb_ivm() IS 'the former name of pg_tviews_check_jsonb_delta()';
+
+CREATE FUNCTION pg_tviews_error_codes() RETURNS TABLE (sqlstate text, name text, message text)
+    LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME', 'pg_tviews_error_codes';
+COMMENT ON FUNCTION pg_tviews_error_codes() IS 'the SQLSTATEs of pg_tviews';
+
+CREATE FUNCTION pg_tviews_show_cascade_path(entity text)
+    RETURNS TABLE (depth integer, entity_name text, depends_on text, dependency_type text)
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'pg_tviews_show_cascade_path';
+COMMENT ON FUNCTION pg_tviews_show_cascade_path(text) IS
+    'what a TVIEW reads (depth 0) and the TVIEWs that are built on it (depth 1 and up)';
+
+CREATE FUNCTION pg_tviews_infer_types(table_name text, columns text[]) RETURNS jsonb
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'pg_tviews_infer_types';
+COMMENT ON FUNCTION pg_tviews_infer_types(text, text[]) IS 'types of columns of a table, as a JSON object';
+
