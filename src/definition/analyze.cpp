@@ -18,6 +18,7 @@ extern "C" {
 #include "catalog/pg_operator.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/ruleutils.h"
 #include "utils/typcache.h"
 }
 
@@ -138,6 +139,18 @@ bool safe_filter(Node *expr) {
     return safe;
 }
 
+// A reference to the whole row uses every column.
+Bitmapset *whole_row(Oid relation, Bitmapset *columns) {
+    if (!bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns))
+        return columns;
+    pg::OpenRelation const table(relation, AccessShareLock);
+    TupleDesc const descriptor = RelationGetDescr(table.get());
+    for (int i = 0; i < descriptor->natts; i++)
+        if (!TupleDescAttr(descriptor, i)->attisdropped)
+            columns = bms_add_member(columns, i + 1 - FirstLowInvalidHeapAttributeNumber);
+    return bms_del_member(columns, 0 - FirstLowInvalidHeapAttributeNumber);
+}
+
 class Export {
   public:
     Export(Scope &scope, Paths &paths, const Query *query, List *keys, const Request &request)
@@ -234,10 +247,10 @@ void Export::source(const Role &role) {
     made->relation = rel.rte->relid;
     made->occurrence = rel.id;
     made->alias = keep(rel.alias);
-    made->used = bms_union(rel.used, rel.path);
-    made->path = bms_copy(rel.path);
+    made->used = whole_row(rel.rte->relid, bms_union(rel.used, rel.path));
+    made->path = whole_row(rel.rte->relid, bms_copy(rel.path));
     List *filters = NIL;
-    for (Node *filter : pg::each<Node>(rel.filters))
+    for (Node *filter : pg::each<Node>(list_concat_copy(rel.filters, role.filters)))
         if (safe_filter(filter)) {
             auto *copy = static_cast<Node *>(copyObject(filter));
             for_each_var(copy, [](Var *var) { var->varno = 1; });
@@ -281,7 +294,7 @@ void Export::source(const Role &role) {
 // The edges that end at a source's rows, for R locks.
 void Export::away(Source &source, const Rel &rel) {
     for (Hop *hop : hops_) {
-        bool near = hop->near->rel == rel.id;
+        bool near = hop->near->rel == rel.id || scope_.rel(hop->near->rel).alias_of == rel.id;
         if (!near) {
             const Rel &other = scope_.rel(hop->near->rel);
             Level *const level = other.kind == RelKind::derived ? other.covers : other.sub;
@@ -377,6 +390,12 @@ Shape *analyze(const Query *original, const Request &request) {
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
     set_function_reads(request.function_reads);
     auto *query = static_cast<Query *>(copyObject(const_cast<Query *>(original)));
+    bool has_ctes = false;
+    auto find_ctes = [&](Node *node) {
+        has_ctes = has_ctes || IsA(node, CommonTableExpr);
+        return has_ctes;
+    };
+    pg::walk(reinterpret_cast<Node *>(query), find_ctes);
     inline_ctes(query);
     List *const keys = check_columns(query, request);
 
@@ -415,6 +434,8 @@ Shape *analyze(const Query *original, const Request &request) {
     best->key_nullable = false;
     for (int column : best->key)
         best->key_nullable = best->key_nullable || may_be_null(*unforced, *unforced->top, column);
+    if (has_ctes)
+        best->inlined_sql = pg_get_querydef(static_cast<Query *>(copyObject(query)), false);
     set_function_reads(NIL);
     return best;
 }

@@ -79,6 +79,7 @@ struct Shape {
     pg::vector<Edge *> edges;       // by rank, highest first
     pg::vector<Oid> relations;      // distinct relations of the sources, sorted
     bool key_nullable = true;       // an outer join may produce NULL keys
+    const char *inlined_sql = nullptr; // the definition with its WITH queries inlined; nullptr when it has none
 };
 
 struct Request {

@@ -139,19 +139,27 @@ bool reads_outer_levels(Query *query) {
     return depth.found;
 }
 
-Node *not_distinct(Var *column, Var *other, bool never_null) {
+Node *equality_clause(Var *column, Var *other) {
     TypeCacheEntry *const type = lookup_type_cache(column->vartype, TYPECACHE_EQ_OPR);
     if (!OidIsValid(type->eq_opr))
         return nullptr;
-    auto *test = reinterpret_cast<OpExpr *>(
-        make_opclause(type->eq_opr, BOOLOID, false, reinterpret_cast<Expr *>(column), reinterpret_cast<Expr *>(other),
-                      InvalidOid, column->varcollid));
-    set_opfuncid(test);
-    if (never_null)
-        return reinterpret_cast<Node *>(test);
-    auto *distinct = reinterpret_cast<Node *>(test);
-    distinct->type = T_DistinctExpr;
-    return reinterpret_cast<Node *>(make_notclause(reinterpret_cast<Expr *>(distinct)));
+    Expr *const test = make_opclause(type->eq_opr, BOOLOID, false, reinterpret_cast<Expr *>(column),
+                                     reinterpret_cast<Expr *>(other), InvalidOid, column->varcollid);
+    set_opfuncid(castNode(OpExpr, test));
+    return reinterpret_cast<Node *>(test);
+}
+
+Node *null_test(Var *column) {
+    auto *test = makeNode(NullTest);
+    test->arg = reinterpret_cast<Expr *>(copyObject(column));
+    test->nulltesttype = IS_NULL;
+    test->argisrow = false;
+    test->location = -1;
+    return reinterpret_cast<Node *>(test);
+}
+
+Node *both_null(Var *column, Var *other) {
+    return reinterpret_cast<Node *>(make_andclause(list_make2(null_test(column), null_test(other))));
 }
 
 List *keep_group_targets(Query *query, List *targets) {

@@ -36,8 +36,11 @@ bool contain_windows(Node *expr);
 // Does `query` refer to WITH queries of levels around it?
 bool reads_outer_levels(Query *query);
 
-// `column` is not distinct from `other` (of the same type): a plain equality when `column` cannot be NULL.
-Node *not_distinct(Var *column, Var *other, bool never_null);
+// column = other, for two columns of one type; nullptr when the type has no equality.
+Node *equality_clause(Var *column, Var *other);
+// column IS NULL, and column IS NULL AND other IS NULL
+Node *null_test(Var *column);
+Node *both_null(Var *column, Var *other);
 
 // `targets` plus the (resjunk) target entries that query->groupClause refers to.
 List *keep_group_targets(Query *query, List *targets);

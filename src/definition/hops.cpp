@@ -42,6 +42,9 @@ Helpers helpers_of(const Scope &scope, const Hop &hop) {
         if (rel.kind == RelKind::func) {
             if (rel.rte->rtekind != RTE_FUNCTION && rel.rte->rtekind != RTE_VALUES && rel.rte->rtekind != RTE_TABLEFUNC)
                 helpers.complete = false;
+            if (has_marker(reinterpret_cast<Node *>(
+                    list_make3(rel.rte->functions, rel.rte->values_lists, rel.rte->tablefunc))))
+                helpers.complete = false;
             todo = bms_add_members(todo, rel.depends);
             id = -1;
         } else if (rel.kind != RelKind::base) {
@@ -213,6 +216,8 @@ const char *write_query(const Scope &scope, const Hop &hop, const Helpers &helpe
     if (!computed)
         for (Node *filter : pg::each<Node>(scope.rel(hop.near->rel).filters))
             quals = lappend(quals, map_step(filter, &mapping));
+    for (Node *filter : pg::each<Node>(computed ? NIL : hop.near->filters))
+        quals = lappend(quals, map_step(filter, &mapping));
     query->jointree->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
     if (quals == NIL)
         query->jointree->quals = nullptr;

@@ -17,7 +17,7 @@
 //
 // place() runs this search over one level with the exits given, nearest first, equalities before anything else, and
 // descends into the levels below. What no path reaches is marked "all keys" with the reason.
-#include "definition/paths.hpp"
+#include "definition/path_search.hpp"
 
 #include "definition/expressions.hpp"
 #include "pg/compat.hpp"
@@ -30,71 +30,6 @@ extern "C" {
 }
 
 namespace tviews::definition {
-
-namespace {
-
-// A way out of a level, in terms of its output columns: Vars of `rel`.
-struct Exit {
-    int rel;             // stands for the level's output
-    List *unit = NIL;    // the key: Vars of rel
-    List *clauses = NIL; // or conjuncts that lead to `near`
-    Stop *near = nullptr;
-};
-
-struct Candidate {
-    List *clauses = NIL;
-    Stop *near = nullptr;
-    Stop *key = nullptr;
-    int cost = 0;
-};
-
-constexpr int cost_equality = 1;
-constexpr int cost_helper = 20;
-constexpr int cost_other = 100;
-
-class Search {
-  public:
-    Search(Scope &scope, Paths &paths) : scope_(scope), paths_(paths) {
-        stops_.resize(512, nullptr);
-    }
-
-    void enter(Level &level, const pg::vector<Exit> &exits);
-
-  private:
-    void place(Level &level, const pg::vector<Exit> &exits, bool record);
-    void route(Level &level, const pg::vector<Exit> &exits);
-    bool better(const Candidate &candidate, const Candidate &best) const {
-        return (candidate.near != nullptr || candidate.key != nullptr) &&
-               ((best.near == nullptr && best.key == nullptr) || candidate.cost < best.cost);
-    }
-    void consider_exit(int rel, const Exit &exit, Level &level, Candidate &best);
-    void consider_clauses(int rel, List *clauses, Candidate &best);
-    void consider_inner(int rel, Level &level, Candidate &best);
-    bool correlated(Level &inner, Candidate &best);
-    Stop *near_for(Node *clause, int far, Node **rewritten, int *cost);
-    Stop *inner_stop(int rel, Node *clause, Node **rewritten);
-    void take(int rel, const Candidate &candidate);
-    void all_keys(Level &level, const char *reason);
-    void descend(Level &level, const pg::vector<Exit> &exits);
-    void place_sublinks(Level &level);
-    bool exit_transparent(const Level &level, const Exit &exit, Exit *usable) const;
-    bool by_partition(Level &level, const pg::vector<Exit> &exits);
-    bool self_contained(Query *query) const;
-    Stop *&stop(int rel) {
-        if (static_cast<std::size_t>(rel) >= stops_.size())
-            stops_.resize(static_cast<std::size_t>(rel) * 2, nullptr);
-        return stops_[static_cast<std::size_t>(rel)];
-    }
-
-    Scope &scope_;
-    Paths &paths_;
-    pg::vector<Stop *> stops_; // by rel: where the current placement of its level put it
-    pg::vector<Candidate> routed_ = pg::vector<Candidate>(); // by rel, for sub rels: how they were reached
-};
-
-List *clause_list(const Exit &exit) {
-    return exit.unit != NIL ? exit.unit : exit.clauses;
-}
 
 // Where the rows that `clause` relates to `far` are: the routed rel in it that is nearest to the key. `rewritten` is
 // the clause in terms of that stop.
@@ -192,7 +127,7 @@ bool Search::self_contained(Query *query) const {
 
 // Conjuncts with `rel` on the far side.
 void Search::consider_clauses(int rel, List *clauses, Candidate &best) {
-    // Equalities to the same stop travel together; anything else goes alone.
+    // Equalities to the same stop travel together, and so do other conditions when there is no equality.
     for (Node *clause : pg::each<Node>(clauses)) {
         Node *rewritten = nullptr;
         int cost = 0;
@@ -207,14 +142,15 @@ void Search::consider_clauses(int rel, List *clauses, Candidate &best) {
         Hop probe{rel, near, candidate.clauses, nullptr};
         if (!link_columns(scope_, probe, &columns) || columns == NIL)
             continue;
-        if (cost < cost_other)
-            for (Node *other : pg::each<Node>(clauses)) {
-                Node *other_rewritten = nullptr;
-                int other_cost = 0;
-                if (other != clause && near_for(other, rel, &other_rewritten, &other_cost) == near &&
-                    other_cost == cost)
-                    candidate.clauses = lappend(candidate.clauses, other_rewritten);
-            }
+        for (Node *other : pg::each<Node>(clauses)) {
+            Node *other_rewritten = nullptr;
+            int other_cost = 0;
+            if (other == clause || near_for(other, rel, &other_rewritten, &other_cost) != near || other_cost != cost)
+                continue;
+            probe.clauses = list_make1(other_rewritten);
+            if (link_columns(scope_, probe, &columns) && columns != NIL)
+                candidate.clauses = lappend(candidate.clauses, other_rewritten);
+        }
         if (better(candidate, best))
             best = candidate;
     }
@@ -234,7 +170,7 @@ void Search::consider_exit(int rel, const Exit &exit, Level &level, Candidate &b
         if (scope_.rel(rel).kind == RelKind::func)
             return;
         Candidate candidate;
-        candidate.key = pg::make_in<Stop>(CurrentMemoryContext, Stop{rel, nullptr, exprs, 0});
+        candidate.key = pg::make_in<Stop>(CurrentMemoryContext, Stop{rel, nullptr, exprs, 0, NIL});
         candidate.cost = -1;
         if (better(candidate, best))
             best = candidate;
@@ -255,7 +191,11 @@ void Search::consider_exit(int rel, const Exit &exit, Level &level, Candidate &b
             continue;
         usable = lappend(usable, inner);
     }
-    consider_clauses(rel, usable, best);
+    Candidate candidate;
+    consider_clauses(rel, usable, candidate);
+    candidate.filters = exit.filters;
+    if (better(candidate, best))
+        best = candidate;
 }
 
 // For a rel beside a lateral subquery: the subquery's own conjuncts may link it to rows inside.
@@ -308,16 +248,16 @@ void Search::take(int rel, const Candidate &candidate) {
         Hop *hop = nullptr;
         if (candidate.clauses != NIL)
             hop = pg::make_in<Hop>(CurrentMemoryContext, Hop{rel, candidate.near, candidate.clauses, nullptr});
-        stop(rel) = pg::make_in<Stop>(CurrentMemoryContext, Stop{rel, hop, NIL, candidate.near->distance + 1});
+        stop(rel) = pg::make_in<Stop>(CurrentMemoryContext, Stop{rel, hop, NIL, candidate.near->distance + 1, candidate.filters});
     }
     const Rel &reached = scope_.rel(rel);
     if (reached.kind == RelKind::sub && !reached.sub->set_operation && !reached.sub->opaque) {
         // Put stops inside as well: rows of this level are linked through the relations whose columns they show.
         pg::vector<Exit> exits;
         if (candidate.key != nullptr)
-            exits.push_back(Exit{rel, candidate.key->unit, NIL, nullptr});
+            exits.push_back(Exit{rel, candidate.key->unit, NIL, nullptr, NIL});
         else if (candidate.clauses != NIL)
-            exits.push_back(Exit{rel, NIL, candidate.clauses, candidate.near});
+            exits.push_back(Exit{rel, NIL, candidate.clauses, candidate.near, NIL});
         place(*reached.sub, exits, false);
     }
 }
@@ -410,6 +350,8 @@ void Search::descend(Level &level, const pg::vector<Exit> &exits) {
             role.key = here;
         else
             role.toward = here->next;
+        if (here != nullptr)
+            role.filters = here->filters;
         paths_.roles.push_back(role);
     }
     for (const Reached &entry : reached) {
@@ -418,9 +360,9 @@ void Search::descend(Level &level, const pg::vector<Exit> &exits) {
             continue;
         pg::vector<Exit> inner;
         if (entry.found && entry.how.key != nullptr)
-            inner.push_back(Exit{entry.rel, entry.how.key->unit, NIL, nullptr});
+            inner.push_back(Exit{entry.rel, entry.how.key->unit, NIL, nullptr, NIL});
         else if (entry.found && entry.how.clauses != NIL)
-            inner.push_back(Exit{entry.rel, NIL, entry.how.clauses, entry.how.near});
+            inner.push_back(Exit{entry.rel, NIL, entry.how.clauses, entry.how.near, NIL});
         enter(*rel.sub, inner);
         if (entry.found && !rel.sub->set_operation && !rel.sub->opaque)
             place(*rel.sub, inner, false); // the stops that rows of this level are looked up by
@@ -440,7 +382,7 @@ void Search::place_sublinks(Level &level) {
             for (Node *clause : pg::each<Node>(conjunction ? clauses : NIL)) {
                 // The near side must be in place: the cheapest way is found like any other.
                 if (!has_marker(clause))
-                    exits.push_back(Exit{sublink.rel, NIL, list_make1(clause), nullptr});
+                    exits.push_back(Exit{sublink.rel, NIL, list_make1(clause), nullptr, NIL});
             }
         }
         enter(*sublink.level, exits);
@@ -468,124 +410,6 @@ bool Search::exit_transparent(const Level &level, const Exit &exit, Exit *usable
     return exit.unit != NIL || usable->clauses != NIL;
 }
 
-// Two ways out of a level that ranks or picks rows: see the essay. False when the level has no partition columns.
-bool Search::by_partition(Level &level, const pg::vector<Exit> &exits) {
-    if (level.partitions.empty() || level.opaque || level.limited || exits.empty() ||
-        !self_contained(level.query))
-        return false;
-    // Columns of the first partition list in which everything else is transparent as well.
-    List *columns = NIL;
-    List *originals = NIL;
-    for (int i = 0; i < list_length(level.partitions[0]); i++) {
-        auto *expr = static_cast<Node *>(list_nth(level.partitions[0], i));
-        if (IsA(expr, Var) && level.transparent(scope_, expr)) {
-            columns = lappend(columns, expr);
-            originals = lappend(originals, list_nth(level.partitions_original[0], i));
-        }
-    }
-    if (columns == NIL)
-        return false;
-
-    // The derived stop: partition columns and the level's outputs, from the same FROM, without ranking or picking.
-    auto *query = static_cast<Query *>(copyObject(level.query));
-    List *targets = NIL;
-    AttrNumber position = 0;
-    for (Node *original : pg::each<Node>(originals)) {
-        position++;
-        targets = lappend(targets, makeTargetEntry(reinterpret_cast<Expr *>(copyObject(original)), position,
-                                                   psprintf("p%d", position), false));
-    }
-    Bitmapset *wanted = nullptr;
-    for (const Exit &exit : exits)
-        for (Node *expr : pg::each<Node>(clause_list(exit)))
-            for_each_var(expr, [&](Var *var) {
-                if (static_cast<int>(var->varno) == exit.rel)
-                    wanted = bms_add_member(wanted, var->varattno);
-            });
-    int resno = -1;
-    auto *mapping = static_cast<AttrNumber *>(palloc0(sizeof(AttrNumber) * (list_length(level.outputs) + 1)));
-    while ((resno = bms_next_member(wanted, resno)) >= 0) {
-        auto *tle = list_nth_node(TargetEntry, query->targetList, resno - 1);
-        if (contain_aggs_or_windows(reinterpret_cast<Node *>(tle->expr)) && !level.grouped)
-            return false;
-        if (contain_windows(reinterpret_cast<Node *>(tle->expr)))
-            return false;
-        position++;
-        mapping[resno] = position;
-        targets = lappend(targets, makeTargetEntry(tle->expr, position, psprintf("d%d", position), false));
-    }
-    if (level.grouped)
-        targets = keep_group_targets(query, targets);
-    query->targetList = targets;
-    query->windowClause = NIL;
-    query->hasWindowFuncs = false;
-    query->distinctClause = NIL;
-    query->hasDistinctOn = false;
-    query->sortClause = NIL;
-    query->hasTargetSRFs = false;
-
-    auto *rel = pg::make_in<Rel>(CurrentMemoryContext);
-    rel->kind = RelKind::derived;
-    rel->query = query;
-    rel->covers = &level;
-    rel->alias = "rows of the same partition";
-    int const derived = scope_.add(rel);
-
-    auto rename = [&](Node *expr, int from) {
-        List *outputs = NIL;
-        for (int column = 1; column <= list_length(level.outputs); column++) {
-            auto *original = static_cast<Node *>(list_nth(level.outputs, column - 1));
-            outputs = lappend(outputs, makeVar(derived, mapping[column], exprType(original), exprTypmod(original),
-                                               exprCollation(original), 0));
-        }
-        return substitute(expr, from, outputs);
-    };
-    Stop *onward = nullptr;
-    const Exit &exit = exits[0];
-    if (exit.unit != NIL) {
-        List *unit = NIL;
-        for (Node *expr : pg::each<Node>(exit.unit))
-            unit = lappend(unit, rename(expr, exit.rel));
-        onward = pg::make_in<Stop>(CurrentMemoryContext, Stop{derived, nullptr, unit, 0});
-    } else {
-        if (exit.near == nullptr)
-            return false;
-        List *clauses = NIL;
-        for (Node *clause : pg::each<Node>(exit.clauses))
-            clauses = lappend(clauses, rename(clause, exit.rel));
-        auto *hop = pg::make_in<Hop>(CurrentMemoryContext, Hop{derived, exit.near, clauses, nullptr});
-        onward = pg::make_in<Stop>(CurrentMemoryContext, Stop{derived, hop, NIL, exit.near->distance + 1});
-    }
-    stop(derived) = onward;
-
-    // NULLs form a partition of their own.
-    pg::vector<Exit> partition_exits;
-    List *clauses = NIL;
-    for (int i = 0; i < list_length(columns); i++) {
-        auto *column = castNode(Var, list_nth(columns, i));
-        const Rel &holder = scope_.rel(static_cast<int>(column->varno));
-        Var *const other = makeVar(derived, static_cast<AttrNumber>(i + 1), column->vartype, column->vartypmod,
-                                   column->varcollid, 0);
-        bool const never_null = holder.kind == RelKind::base && !holder.nullable && column->varattno > 0 &&
-                                pg::column_not_null(holder.rte->relid, column->varattno);
-        Node *const clause = not_distinct(column, other, never_null);
-        if (clause != nullptr)
-            clauses = lappend(clauses, clause);
-    }
-    if (clauses == NIL)
-        return false;
-    // First way: the row combinations that the changed row is part of, whatever columns lead out.
-    place(level, exits, true);
-    // Second way: by the partition. The clauses are in terms of the level's rels already.
-    partition_exits.push_back(Exit{derived, NIL, clauses, onward});
-    List *const outputs = level.outputs;
-    level.outputs = NIL;
-    place(level, partition_exits, true);
-    level.outputs = outputs;
-    place(level, exits, false);
-    return true;
-}
-
 void Search::enter(Level &level, const pg::vector<Exit> &exits) {
     if (level.opaque) {
         all_keys(level, level.barrier_reason());
@@ -610,14 +434,12 @@ void Search::enter(Level &level, const pg::vector<Exit> &exits) {
     place(level, usable, true);
 }
 
-} // namespace
-
 Paths *find_paths(Scope &scope, List *unit) {
     auto *paths = pg::make_in<Paths>(CurrentMemoryContext);
     Search search(scope, *paths);
     pg::vector<Exit> exits;
     if (unit != NIL)
-        exits.push_back(Exit{0, unit, NIL, nullptr});
+        exits.push_back(Exit{0, unit, NIL, nullptr, NIL});
     search.enter(*scope.top, exits);
     return paths;
 }

@@ -14,6 +14,7 @@ struct Stop {
     Hop *next;      // nullptr: the unit is here
     List *unit;     // next == nullptr: Exprs over `rel`, in unit order
     int distance;   // hops to the key
+    List *filters;  // hold for the rows that go this way, besides those of the rel
 };
 
 // An edge in the making: conjuncts between far rows and the rows of a stop.
@@ -30,6 +31,7 @@ struct Role {
     Hop *toward = nullptr;
     Stop *key = nullptr; // the row carries the unit
     const char *reason = nullptr; // neither: all keys
+    List *filters = NIL;          // hold for the rows in this role
 };
 
 struct Paths {

@@ -74,7 +74,7 @@ class Builder {
     explicit Builder(Scope &scope) : scope_(scope) {}
 
     Level *level(Query *query, Frame *parent_frame, Level *parent, Bitmapset *forced_outputs, bool opaque);
-    void mark_everything(Level *top);
+    List *roots() const noexcept { return roots_; }
 
   private:
     void bind(Frame &frame, int index);
@@ -89,9 +89,6 @@ class Builder {
     Node *global(Frame &frame, Node *node, SublinkUse use = SublinkUse::value);
     Node *resolve(Frame &frame, Var *var);
     Node *sublink(Frame &frame, SubLink *link, SublinkUse use);
-    void mark(Node *expr);
-    void mark_output(Level *level, int column);
-    void mark_level(Level *level);
 
     struct Mutation {
         Builder *self;
@@ -101,7 +98,6 @@ class Builder {
 
     Scope &scope_;
     List *roots_ = NIL;            // expressions whose columns are used whatever happens
-    Bitmapset *marked_ = nullptr;  // rel * 2048 + column, outputs already marked
 };
 
 Node *Builder::mutate(Node *node, void *raw) {
@@ -189,8 +185,7 @@ Node *Builder::sublink(Frame &frame, SubLink *link, SublinkUse use) {
         test = nullptr;
     frame.level->sublinks.push_back(Sublink{inner, test, rel->id, use});
     if (link->subLinkType != EXISTS_SUBLINK)
-        for (int column = 1; column <= list_length(inner->outputs); column++)
-            mark_output(inner, column);
+        roots_ = list_concat(roots_, output_exprs(inner));
     return marker_for(reinterpret_cast<Node *>(link));
 }
 
@@ -539,61 +534,6 @@ Level *Builder::level(Query *query, Frame *parent_frame, Level *parent, Bitmapse
     return level;
 }
 
-void Builder::mark(Node *expr) {
-    for_each_var(expr, [&](Var *var) {
-        Rel &rel = scope_.rel(static_cast<int>(var->varno));
-        if (rel.kind == RelKind::base) {
-            rel.used = bms_add_member(rel.used, var->varattno - FirstLowInvalidHeapAttributeNumber);
-        } else if (rel.kind == RelKind::sub && rel.sub != nullptr) {
-            if (var->varattno > 0)
-                mark_output(rel.sub, var->varattno);
-            else
-                for (int column = 1; column <= list_length(rel.sub->outputs); column++)
-                    mark_output(rel.sub, column);
-        }
-    });
-}
-
-void Builder::mark_output(Level *level, int column) {
-    if (level->set_operation) {
-        for (Level *leaf : level->leaves)
-            mark_output(leaf, column);
-        return;
-    }
-    if (column <= list_length(level->outputs))
-        roots_ = lappend(roots_, list_nth(level->outputs, column - 1));
-}
-
-// A set operation other than UNION ALL, and DISTINCT, compare whole rows: all their columns are used.
-void Builder::mark_level(Level *level) {
-    if (level == nullptr)
-        return;
-    if (level->set_operation || level->query->distinctClause != NIL)
-        for (int column = 1; column <= list_length(level->outputs); column++)
-            mark_output(level, column);
-    for (Level *leaf : level->leaves)
-        mark_level(leaf);
-    for (const Sublink &sublink : level->sublinks)
-        mark_level(sublink.level);
-    for (int id : level->rels)
-        mark_level(scope_.rel(id).sub);
-}
-
-void Builder::mark_everything(Level *top) {
-    for (int column = 1; column <= list_length(top->outputs); column++)
-        mark_output(top, column);
-    mark_level(top);
-    // mark() adds roots while it runs; a root is marked once.
-    for (int i = 0; i < list_length(roots_); i++) {
-        auto *root = static_cast<Node *>(list_nth(roots_, i));
-        bool seen = false;
-        for (int j = 0; j < i && !seen; j++)
-            seen = list_nth(roots_, j) == root;
-        if (!seen)
-            mark(root);
-    }
-}
-
 } // namespace
 
 Scope *build_scope(Query *query, List *key_resnos) {
@@ -608,56 +548,8 @@ Scope *build_scope(Query *query, List *key_resnos) {
     Builder builder(*scope);
     scope->top = builder.level(query, nullptr, nullptr, forced, false);
     output->sub = scope->top;
-    builder.mark_everything(scope->top);
+    mark_used_columns(*scope, builder.roots());
     return scope;
-}
-
-bool Level::transparent(const Scope &scope, Node *expr) const {
-    if (opaque || limited)
-        return false;
-    if (set_operation)
-        return true;
-    if (grouped) {
-        bool found = list_member(grouping, expr);
-        if (!found && IsA(expr, Var)) {
-            // A column of a relation whose primary key is grouped by depends on the group.
-            auto *var = castNode(Var, expr);
-            const Rel &rel = scope.rel(static_cast<int>(var->varno));
-            Oid constraint = InvalidOid;
-            Bitmapset *const key =
-                rel.kind == RelKind::base ? get_primary_key_attnos(rel.rte->relid, false, &constraint) : nullptr;
-            found = key != nullptr;
-            int member = -1;
-            while (found && (member = bms_next_member(key, member)) >= 0) {
-                bool grouped_by = false;
-                for (Node *group : pg::each<Node>(grouping))
-                    if (IsA(group, Var) && castNode(Var, group)->varno == var->varno &&
-                        castNode(Var, group)->varattno == member + FirstLowInvalidHeapAttributeNumber)
-                        grouped_by = true;
-                found = grouped_by;
-            }
-        }
-        if (!found)
-            return false;
-    }
-    for (List *partition : partitions)
-        if (!list_member(partition, expr))
-            return false;
-    return true;
-}
-
-const char *Level::barrier_reason() const {
-    if (opaque)
-        return opaque_reason;
-    if (limited)
-        return "it is read below a LIMIT that no correlation confines";
-    if (!partitions.empty())
-        return query->hasDistinctOn ? "it is read below DISTINCT ON without a usable column"
-                                    : "it is read below a window function without a usable PARTITION BY column";
-    if (grouped)
-        return grouping == NIL ? "it is read by an aggregate over the whole input"
-                               : "it is read below a GROUP BY without a usable grouping column";
-    return "no condition links it to the key";
 }
 
 } // namespace tviews::definition

@@ -35,6 +35,7 @@ struct Rel {
     bool nullable = false;         // may be null-extended by an outer join of its level
     List *filters = nullptr;       // conjuncts about this rel alone
     Level *covers = nullptr;       // derived: the level whose rels it reads
+    int alias_of = 0;              // made by the path search: a second look at this rel
 };
 
 // A conjunct that a row combination must satisfy to matter, in global form.
@@ -89,6 +90,12 @@ void inline_ctes(Query *query);
 // Builds the model of `query` (which it keeps and may modify). `key_exprs_nonnull`: output columns whose NULL rows
 // are dropped (the key).
 Scope *build_scope(Query *query, List *key_resnos);
+
+// Fills Rel::used. `roots`: expressions that are computed whatever happens.
+void mark_used_columns(Scope &scope, List *roots);
+
+// The output expressions of a level, of all its branches.
+List *output_exprs(const Level *level);
 
 // The rels mentioned by a global expression.
 Bitmapset *rels_of(Node *expr);
