@@ -26,3 +26,16 @@ CREATE FUNCTION pg_tviews_infer_types(table_name text, columns text[]) RETURNS j
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'pg_tviews_infer_types';
 COMMENT ON FUNCTION pg_tviews_infer_types(text, text[]) IS 'types of columns of a table, as a JSON object';
 
+CREATE FUNCTION pg_tviews_analyze_select(sql text) RETURNS jsonb
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'pg_tviews_analyze_select';
+COMMENT ON FUNCTION pg_tviews_analyze_select(text) IS
+    'what a SELECT would be as a TVIEW: columns by role, sources, strategies, refusal, advice';
+
+CREATE FUNCTION pg_tviews_explain(tview text) RETURNS SETOF text
+    LANGUAGE c STABLE STRICT ROWS 20 AS 'MODULE_PATHNAME', 'pg_tviews_explain';
+COMMENT ON FUNCTION pg_tviews_explain(text) IS 'the maintenance program of a TVIEW, one line of text a row';
+
+CREATE FUNCTION pg_tviews_suggest_indexes(entity_name text)
+    RETURNS TABLE (index_suggestion text, reason text)
+    LANGUAGE c STABLE STRICT ROWS 5 AS 'MODULE_PATHNAME', 'pg_tviews_suggest_indexes';
+COMMENT ON FUNCTION pg_tviews_suggest_indexes(text) IS 'indexes on base tables that maintenance would use';

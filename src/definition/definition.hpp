@@ -51,6 +51,7 @@ struct Edge {
     int far_occurrence;
     const char *far_name;          // for explain
     const char *near_name;
+    Oid near_relation = InvalidOid; // when the near side is one plain relation
     pg::vector<LinkColumn> link;   // columns of the far row
     pg::vector<Equality> equalities; // empty: locked as a whole
     bool by_value;                 // lock by value (every equality hashable and the near side one plain relation)

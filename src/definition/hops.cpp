@@ -296,6 +296,7 @@ bool write_hop(Scope &scope, Hop &hop, Edge &edge) {
     edge.far_occurrence = hop.far;
     edge.far_name = scope.rel(hop.far).alias;
     edge.near_name = near.alias;
+    edge.near_relation = near.kind == RelKind::base ? near.rte->relid : InvalidOid;
     edge.lockless = hop.near->rel == hop.far;
     for (auto *column : pg::each<Var>(link)) {
         edge.link.push_back(LinkColumn{column->varattno, column->vartype, column->vartypmod, column->varcollid});
