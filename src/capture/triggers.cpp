@@ -102,9 +102,10 @@ void install_triggers(Oid relation) {
         if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id))
             create(member, row_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
                    TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
-        if (get_rel_relkind(member) != RELKIND_FOREIGN_TABLE && !OidIsValid(find_trigger(member, truncate_trigger).id))
-            create(member, truncate_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER, TRIGGER_TYPE_TRUNCATE,
-                   false);
+        if (get_rel_relkind(member) != RELKIND_FOREIGN_TABLE &&
+            !OidIsValid(find_trigger(member, truncate_trigger).id))
+            create(member, truncate_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
+                   TRIGGER_TYPE_TRUNCATE, false);
     });
 }
 

@@ -28,7 +28,8 @@ void audit(const char *operation, const char *entity, const char *details) {
         log);
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(operation), CStringGetTextDatum(entity),
-                      CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)), CStringGetTextDatum(details)};
+                      CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)),
+                      CStringGetTextDatum(details)};
 
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     pg::SpiSession const spi;

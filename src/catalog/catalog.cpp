@@ -58,9 +58,7 @@ void relation_changed(Datum, Oid relation) noexcept {
         invalidate();
 }
 
-void schema_changed(Datum, int, uint32) noexcept {
-    invalidate();
-}
+void schema_changed(Datum, int, uint32) noexcept { invalidate(); }
 
 // {"name": "value", ...} into Tview::settings.
 void read_settings(const char *json, pg::vector<Setting> &settings) {
@@ -80,7 +78,8 @@ void read_settings(const char *json, pg::vector<Setting> &settings) {
 void find_extension(Cache &fresh) {
     Relation const extensions = table_open(ExtensionRelationId, AccessShareLock);
     ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("pg_tviews"));
+    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+                CStringGetDatum("pg_tviews"));
     SysScanDesc const scan = systable_beginscan(extensions, ExtensionNameIndexId, true, nullptr, 1, &key);
     HeapTuple const tuple = systable_getnext(scan);
     if (HeapTupleIsValid(tuple)) {

@@ -16,16 +16,16 @@ struct Setting {
 };
 
 struct Tview {
-    Oid table;               // tv_<entity>
-    Oid view;                // v_<entity>
-    Oid owner;               // of the table
-    const char *entity;      // without the tv_ prefix
-    const char *schema;      // of the table
-    const char *name;        // tv_<entity>
-    List *key_columns;       // of char *, the key in primary-key order
-    bool explicit_key;       // key_columns given by the user
-    List *dependencies;      // of Oid: base tables (partition roots, inheritance roots) and TVIEWs read
-    List *function_reads;    // of Oid: tables that STABLE functions of the definition read, as the user declared
+    Oid table;            // tv_<entity>
+    Oid view;             // v_<entity>
+    Oid owner;            // of the table
+    const char *entity;   // without the tv_ prefix
+    const char *schema;   // of the table
+    const char *name;     // tv_<entity>
+    List *key_columns;    // of char *, the key in primary-key order
+    bool explicit_key;    // key_columns given by the user
+    List *dependencies;   // of Oid: base tables (partition roots, inheritance roots) and TVIEWs read
+    List *function_reads; // of Oid: tables that STABLE functions of the definition read, as the user declared
     pg::vector<Setting> settings;
 };
 

@@ -45,14 +45,16 @@ enum Column : int {
 
 // Strings of the session that decide how dates, numbers and bytea become text.
 constexpr const char *rendering_names[] = {
-    "TimeZone",    "DateStyle",   "IntervalStyle", "extra_float_digits",         "bytea_output", "lc_monetary",
-    "lc_numeric",  "lc_time",     "xmlbinary",     "default_text_search_config", "xmloption",
+    "TimeZone",   "DateStyle", "IntervalStyle", "extra_float_digits",         "bytea_output", "lc_monetary",
+    "lc_numeric", "lc_time",   "xmlbinary",     "default_text_search_config", "xmloption",
 };
 
 // The columns of one stored row, detoasted as needed by the readers below.
 class StoredRow {
   public:
-    StoredRow(HeapTuple tuple, TupleDesc descriptor) { heap_deform_tuple(tuple, descriptor, values_, nulls_); }
+    StoredRow(HeapTuple tuple, TupleDesc descriptor) {
+        heap_deform_tuple(tuple, descriptor, values_, nulls_);
+    }
 
     const char *string(Column column) const {
         return is_null(column) ? nullptr : TextDatumGetCString(value(column));
@@ -88,7 +90,8 @@ class StoredRow {
         Datum *items;
         bool *nulls;
         int count;
-        deconstruct_array(DatumGetArrayTypeP(value(column)), type, length, by_value, align, &items, &nulls, &count);
+        deconstruct_array(DatumGetArrayTypeP(value(column)), type, length, by_value, align, &items, &nulls,
+                          &count);
         for (int i = 0; i < count; i++)
             if (!nulls[i])
                 visit(items[i]);
@@ -100,7 +103,7 @@ class StoredRow {
 
 MetaRow *make_row(HeapTuple tuple, TupleDesc descriptor) {
     StoredRow const stored(tuple, descriptor);
-    auto *row = ::new (palloc(sizeof(MetaRow))) MetaRow;
+    auto *const row = pg::make_in<MetaRow>(CurrentMemoryContext);
     row->entity = stored.string(entity_column);
     row->view = stored.oid(view_oid_column);
     row->table = stored.oid(table_oid_column);

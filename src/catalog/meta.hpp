@@ -19,9 +19,9 @@ struct MetaRow {
     List *dependency_types = nullptr; // of char *, parallel to dependencies: 'table' or 'tview'
     List *key_columns = nullptr;      // of char *
     bool explicit_key = false;
-    List *function_reads = nullptr;   // of Oid
-    const char *settings = "{}";      // JSON text: name -> value
-    const char *options = "{}";       // JSON text as the user gave it
+    List *function_reads = nullptr; // of Oid
+    const char *settings = "{}";    // JSON text: name -> value
+    const char *options = "{}";     // JSON text as the user gave it
 };
 
 // Every row, whether or not its relations still exist. List of MetaRow *, in CurrentMemoryContext.

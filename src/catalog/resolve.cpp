@@ -41,7 +41,8 @@ const Tview *resolve(const char *name) {
     const Tview *const found = try_resolve(name);
     if (found == nullptr)
         ereport(ERROR, errcode(errors::metadata_not_found), errmsg("TVIEW \"%s\" does not exist", name),
-                errhint("The TVIEWs of this database are listed in pg_tview_meta; one outside the search_path needs its "
+                errhint("The TVIEWs of this database are listed in pg_tview_meta; one outside the "
+                        "search_path needs its "
                         "schema's name."));
     return found;
 }

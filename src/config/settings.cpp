@@ -44,8 +44,8 @@ void define_bool(const char *name, const char *text, bool *variable, GucContext 
 
 void define_int(const char *name, const char *text, int *variable, int low, int high, GucContext context,
                 int flags = 0) {
-    DefineCustomIntVariable(name, text, nullptr, variable, *variable, low, high, context, flags, nullptr, nullptr,
-                            nullptr);
+    DefineCustomIntVariable(name, text, nullptr, variable, *variable, low, high, context, flags, nullptr,
+                            nullptr, nullptr);
 }
 
 } // namespace
@@ -56,35 +56,39 @@ Track track() { return static_cast<Track>(track_value); }
 void define_settings() {
     define_bool("pg_tviews.allow_direct_writes", "Allows writing to TVIEWs directly, for repair.",
                 &allow_direct_writes, PGC_USERSET);
-    define_bool("pg_tviews.audit", "Records every creation, replacement, refresh and removal in pg_tview_audit_log.",
-                &audit, PGC_SUSET);
+    define_bool("pg_tviews.audit",
+                "Records every creation, replacement, refresh and removal in pg_tview_audit_log.", &audit,
+                PGC_SUSET);
     define_bool("pg_tviews.enable_patch", "Patches documents in place where the definition allows it.",
                 &enable_patch, PGC_USERSET);
     DefineCustomEnumVariable("pg_tviews.flush_at", "When pending changes are applied to the TVIEWs.", nullptr,
-                             &flush_at_value, flush_at_value, flush_at_options, PGC_USERSET, 0, nullptr, nullptr,
-                             nullptr);
-    define_int("pg_tviews.graph_cache_size", "Number of compiled definitions a session keeps.", &graph_cache_size, 1,
-               INT_MAX, PGC_USERSET);
-    define_int("pg_tviews.lock_escalation_threshold",
-               "Number of values from which maintenance locks a whole edge; -1 means a tenth of the lock table.",
-               &lock_escalation_threshold, -1, INT_MAX, PGC_USERSET);
+                             &flush_at_value, flush_at_value, flush_at_options, PGC_USERSET, 0, nullptr,
+                             nullptr, nullptr);
+    define_int("pg_tviews.graph_cache_size", "Number of compiled definitions a session keeps.",
+               &graph_cache_size, 1, INT_MAX, PGC_USERSET);
+    define_int(
+        "pg_tviews.lock_escalation_threshold",
+        "Number of values from which maintenance locks a whole edge; -1 means a tenth of the lock table.",
+        &lock_escalation_threshold, -1, INT_MAX, PGC_USERSET);
     define_int("pg_tviews.log_min_refresh_duration",
                "Logs every refresh of a TVIEW that takes at least this long; -1 turns it off.",
                &log_min_refresh_duration, -1, INT_MAX, PGC_SUSET, GUC_UNIT_MS);
-    define_int("pg_tviews.max_cascade_depth", "How deep TVIEWs may be built on TVIEWs.", &max_cascade_depth, 1, 1000,
-               PGC_USERSET);
+    define_int("pg_tviews.max_cascade_depth", "How deep TVIEWs may be built on TVIEWs.", &max_cascade_depth,
+               1, 1000, PGC_USERSET);
     define_int("pg_tviews.max_queue_size",
-               "Number of queued values of one link from which it counts as entirely changed.", &max_queue_size, 1,
-               INT_MAX, PGC_USERSET);
+               "Number of queued values of one link from which it counts as entirely changed.",
+               &max_queue_size, 1, INT_MAX, PGC_USERSET);
     define_int("pg_tviews.prepared_stmt_cache_size", "Number of maintenance plans a session keeps.",
                &prepared_stmt_cache_size, 1, INT_MAX, PGC_USERSET);
-    define_int("pg_tviews.stmt_trigger_threshold",
-               "Number of rows in a statement from which statement-level capture is used where it is installed.",
-               &stmt_trigger_threshold, 0, INT_MAX, PGC_USERSET);
-    define_int("pg_tviews.table_cache_size", "Number of capture programs a session keeps.", &table_cache_size, 1,
-               INT_MAX, PGC_USERSET);
-    DefineCustomEnumVariable("pg_tviews.track", "Which statements the statistics count.", nullptr, &track_value,
-                             track_value, track_options, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    define_int(
+        "pg_tviews.stmt_trigger_threshold",
+        "Number of rows in a statement from which statement-level capture is used where it is installed.",
+        &stmt_trigger_threshold, 0, INT_MAX, PGC_USERSET);
+    define_int("pg_tviews.table_cache_size", "Number of capture programs a session keeps.", &table_cache_size,
+               1, INT_MAX, PGC_USERSET);
+    DefineCustomEnumVariable("pg_tviews.track", "Which statements the statistics count.", nullptr,
+                             &track_value, track_value, track_options, PGC_SUSET, 0, nullptr, nullptr,
+                             nullptr);
     MarkGUCPrefixReserved("pg_tviews");
 }
 

@@ -19,7 +19,6 @@
 
 extern "C" {
 #include "utils/json.h"
-#include "utils/ruleutils.h"
 }
 
 namespace tviews::ddl {
@@ -29,7 +28,8 @@ namespace {
 // Makes v_<entity> and returns its OID.
 Oid create_view(const Creation &creation, const char *definition) {
     const char *const view = psprintf("v_%s", creation.entity);
-    run(psprintf("CREATE VIEW %s AS %s", pg::qualified_name(get_namespace_name(creation.schema), view), definition));
+    run(psprintf("CREATE VIEW %s AS %s", pg::qualified_name(get_namespace_name(creation.schema), view),
+                 definition));
     return get_relname_relid(view, creation.schema);
 }
 
@@ -60,7 +60,7 @@ void adopt(Oid table, Creation *creation) {
         sources = lappend_oid(sources, relation);
     queue::flush_before_read(sources);
 
-    const char *const definition = pg_get_querydef(static_cast<Query *>(copyObjectImpl(creation->query)), false);
+    const char *const definition = definition_text(creation->query);
     Oid const view = create_view(*creation, definition);
     catalog::MetaRow row = describe(*creation->shape, creation->request, creation->options);
     row.table = table;

@@ -25,24 +25,28 @@ void refuse_temporary(const IntoClause *into, Oid schema) {
     if (into->rel->relpersistence == RELPERSISTENCE_TEMP || isTempOrTempToastNamespace(schema))
         ereport(ERROR, errcode(errors::invalid_tview_name),
                 errmsg("table \"%s\" cannot be a TVIEW because it is temporary", into->rel->relname),
-                errdetail("A table whose name starts with \"tv_\" becomes a TVIEW, which other sessions keep up to date."),
+                errdetail("A table whose name starts with \"tv_\" becomes a TVIEW, which other sessions keep "
+                          "up to date."),
                 errhint("Create it without TEMPORARY, or give a temporary table another name."));
 }
 
 void refuse_execute(const Query *query, const char *table) {
     if (query->commandType == CMD_UTILITY)
-        ereport(ERROR, errcode(errors::invalid_select), errmsg("TVIEW \"%s\" cannot be defined by EXECUTE", table),
-                errdetail("The definition is kept and run again, so it must not depend on a prepared statement."),
-                errhint("Write the SELECT itself after AS."));
+        ereport(
+            ERROR, errcode(errors::invalid_select),
+            errmsg("TVIEW \"%s\" cannot be defined by EXECUTE", table),
+            errdetail("The definition is kept and run again, so it must not depend on a prepared statement."),
+            errhint("Write the SELECT itself after AS."));
 }
 
 void refuse_parameters(Query *query, const char *table) {
     auto check = [&](Node *node) {
         if (IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind == PARAM_EXTERN)
-            ereport(ERROR, errcode(errors::invalid_select),
-                    errmsg("the definition of TVIEW \"%s\" uses a parameter or a variable", table),
-                    errdetail("The definition is kept and run again, when the parameter has no value any more."),
-                    errhint("Use a constant, or build the statement with format() and EXECUTE."));
+            ereport(
+                ERROR, errcode(errors::invalid_select),
+                errmsg("the definition of TVIEW \"%s\" uses a parameter or a variable", table),
+                errdetail("The definition is kept and run again, when the parameter has no value any more."),
+                errhint("Use a constant, or build the statement with format() and EXECUTE."));
         return false;
     };
     pg::walk(reinterpret_cast<Node *>(query), check);
@@ -61,10 +65,11 @@ void rename_columns(Query *query, const List *names) {
 void refuse_existing_view(Oid schema, const char *entity) {
     const char *const view = psprintf("v_%s", entity);
     if (OidIsValid(get_relname_relid(view, schema)))
-        ereport(ERROR, errcode(errors::object_in_the_way),
-                errmsg("relation \"%s\" already exists", pg::qualified_name(get_namespace_name(schema), view)),
-                errdetail("TVIEW \"tv_%s\" needs this name for the view that holds its definition.", entity),
-                errhint("Rename or drop that relation, or choose another name for the TVIEW."));
+        ereport(
+            ERROR, errcode(errors::object_in_the_way),
+            errmsg("relation \"%s\" already exists", pg::qualified_name(get_namespace_name(schema), view)),
+            errdetail("TVIEW \"tv_%s\" needs this name for the view that holds its definition.", entity),
+            errhint("Rename or drop that relation, or choose another name for the TVIEW."));
 }
 
 // Changes the statement in place: no rows yet, and room for HOT updates unless the user has chosen a fillfactor.
@@ -77,8 +82,9 @@ void shape_storage(CreateTableAsStmt *statement, const Options &options) {
     for (DefElem *option : pg::each<DefElem>(into->options))
         if (option->defnamespace == nullptr && strcmp(option->defname, "fillfactor") == 0)
             return;
-    into->options = lappend(into->options, makeDefElem(pstrdup("fillfactor"),
-                                                       reinterpret_cast<Node *>(makeInteger(options.fillfactor)), -1));
+    into->options =
+        lappend(into->options, makeDefElem(pstrdup("fillfactor"),
+                                           reinterpret_cast<Node *>(makeInteger(options.fillfactor)), -1));
 }
 
 } // namespace
@@ -125,7 +131,8 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
     return creation;
 }
 
-const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns, const char *options) {
+const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns,
+                   const char *options) {
     RangeVar *const target = target_table(name);
     Oid const schema = RangeVarGetCreationNamespace(target);
     const char *const qualified = pg::qualified_name(get_namespace_name(schema), target->relname);
@@ -160,7 +167,8 @@ const char *create(const char *name, const char *select, bool if_not_exists, Lis
     planned->stmt_len = raw->stmt_len;
     {
         OwnStatements const own;
-        ProcessUtility(planned, select, false, PROCESS_UTILITY_QUERY, nullptr, nullptr, None_Receiver, nullptr);
+        ProcessUtility(planned, select, false, PROCESS_UTILITY_QUERY, nullptr, nullptr, None_Receiver,
+                       nullptr);
     }
     CommandCounterIncrement();
     if (creation == nullptr)

@@ -32,6 +32,7 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
 void adopt(Oid table, Creation *creation);
 
 // pg_tviews_create(): returns the qualified name of the table.
-const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns, const char *options);
+const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns,
+                   const char *options);
 
 } // namespace tviews::ddl

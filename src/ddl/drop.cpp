@@ -59,8 +59,8 @@ void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
         bool const view_gone = list_member_oid(dropped, row->view);
         if (!table_gone && !view_gone)
             continue;
-        if (!table_gone && behavior == DROP_RESTRICT && list_member_oid(named, row->view) && exists(row->table) &&
-            !dismantled(row->table))
+        if (!table_gone && behavior == DROP_RESTRICT && list_member_oid(named, row->view) &&
+            exists(row->table) && !dismantled(row->table))
             refuse_view_alone(*row);
         affected = lappend(affected, row);
     }

@@ -70,7 +70,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     if (statement != nullptr) {
         const RangeVar *const target = statement->into->rel;
         ddl::Creation *const creation = ddl::recall(RangeVarGetCreationNamespace(target), target->relname);
-        Oid const table = creation != nullptr ? get_relname_relid(creation->table_name, creation->schema) : InvalidOid;
+        Oid const table =
+            creation != nullptr ? get_relname_relid(creation->table_name, creation->schema) : InvalidOid;
         if (OidIsValid(table) && ddl::made_by_this_transaction(table))
             ddl::adopt(table, creation);
     }
@@ -86,10 +87,11 @@ TVIEWS_FUNCTION(pg_tviews_internal_sql_drop) {
     {
         MemoryContext const context = CurrentMemoryContext;
         pg::SpiSession const spi;
-        (void) pg::spi_execute("SELECT objid, original FROM pg_catalog.pg_event_trigger_dropped_objects() "
-                               "WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
-                               "AND objsubid OPERATOR(pg_catalog.=) 0",
-                               true);
+        (void) pg::spi_execute(
+            "SELECT objid, original FROM pg_catalog.pg_event_trigger_dropped_objects() "
+            "WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass "
+            "AND objsubid OPERATOR(pg_catalog.=) 0",
+            true);
         pg::ScopedContext const scope(context);
         for (uint64 i = 0; i < SPI_processed; i++) {
             HeapTuple const tuple = SPI_tuptable->vals[i];

@@ -44,10 +44,12 @@ List *optional_names(FunctionCallInfo fcinfo, int argument) {
     Datum *items;
     bool *nulls;
     int count;
-    deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &count);
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls,
+                      &count);
     for (int i = 0; i < count; i++) {
         if (nulls[i])
-            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("key_columns must not contain null"));
+            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                    errmsg("key_columns must not contain null"));
         names = lappend(names, TextDatumGetCString(items[i]));
     }
     return names;
@@ -56,7 +58,8 @@ List *optional_names(FunctionCallInfo fcinfo, int argument) {
 Datum create_from(FunctionCallInfo fcinfo, bool if_not_exists, List *key_columns, const char *options) {
     const char *const name = required_text(fcinfo, 0, "tview_name");
     const char *const select = required_text(fcinfo, 1, "select_sql");
-    const char *const table = create(name, select, if_not_exists, key_columns, options != nullptr ? options : "{}");
+    const char *const table =
+        create(name, select, if_not_exists, key_columns, options != nullptr ? options : "{}");
     return CStringGetTextDatum(table);
 }
 
@@ -65,7 +68,8 @@ const char *run_statement(const ScriptStatement &statement) {
     switch (statement.kind) {
     case ScriptStatement::Kind::create:
         if (statement.or_replace && catalog::try_resolve(statement.name) != nullptr)
-            return psprintf("CREATE TVIEW %s: %s", statement.name, replace(statement.name, statement.select, nullptr));
+            return psprintf("CREATE TVIEW %s: %s", statement.name,
+                            replace(statement.name, statement.select, nullptr));
         return psprintf("CREATE TVIEW %s",
                         create(statement.name, statement.select, statement.if_exists, NIL, "{}"));
     case ScriptStatement::Kind::drop: {
@@ -73,7 +77,8 @@ const char *run_statement(const ScriptStatement &statement) {
         return psprintf("DROP TVIEW %s", table != nullptr ? table : statement.name);
     }
     case ScriptStatement::Kind::refresh:
-        return psprintf("REFRESH TVIEW %s: " UINT64_FORMAT " rows changed", statement.name, refresh(statement.name));
+        return psprintf("REFRESH TVIEW %s: " UINT64_FORMAT " rows changed", statement.name,
+                        refresh(statement.name));
     }
     pg_unreachable();
 }
@@ -107,8 +112,8 @@ TVIEWS_FUNCTION(pg_tviews_replace) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_drop) {
-    const char *const table = ddl::drop(ddl::required_text(fcinfo, 0, "tview_name"), ddl::optional_bool(fcinfo, 1),
-                                        ddl::optional_bool(fcinfo, 2));
+    const char *const table = ddl::drop(ddl::required_text(fcinfo, 0, "tview_name"),
+                                        ddl::optional_bool(fcinfo, 1), ddl::optional_bool(fcinfo, 2));
     if (table == nullptr)
         PG_RETURN_NULL();
     PG_RETURN_DATUM(CStringGetTextDatum(table));
@@ -138,6 +143,4 @@ TVIEWS_FUNCTION(pg_tviews_refresh_all) {
     PG_RETURN_NULL();
 }
 
-TVIEWS_FUNCTION(pg_tviews_flush) {
-    PG_RETURN_INT64(static_cast<int64>(queue::flush_all()));
-}
+TVIEWS_FUNCTION(pg_tviews_flush) { PG_RETURN_INT64(static_cast<int64>(queue::flush_all())); }

@@ -16,7 +16,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_guard) {
     if (!tviews::config::allow_direct_writes) {
         auto const *data = reinterpret_cast<TriggerData *>(fcinfo->context);
         const char *const table = RelationGetRelationName(data->tg_relation);
-        ereport(ERROR, errcode(tviews::errors::direct_write), errmsg("cannot write to TVIEW \"%s\" directly", table),
+        ereport(ERROR, errcode(tviews::errors::direct_write),
+                errmsg("cannot write to TVIEW \"%s\" directly", table),
                 errdetail("Its rows are computed from the tables that its definition reads."),
                 errhint("Write to those tables. For a repair use pg_tviews_refresh('%s'), or set "
                         "pg_tviews.allow_direct_writes to on.",

@@ -31,16 +31,16 @@ const char *key_list(const definition::Shape &shape) {
 void add_primary_key(Oid table, const definition::Shape &shape) {
     const char *const name = pg::qualified_name(table);
     const char *const sql = psprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", name, key_list(shape));
-    pg::with_edited_error([&] { run(sql); },
-                          [&](ErrorData *error) {
-                              if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
-                                  return;
-                              error->sqlerrcode = errors::duplicate_key;
-                              error->message =
-                                  psprintf("the definition of TVIEW %s returns a key more than once", name);
-                              error->hint = pstrdup("Make the SELECT return one row per key, for example by a join on a "
-                                                    "unique column, or by aggregating what is to be an array.");
-                          });
+    pg::with_edited_error(
+        [&] { run(sql); },
+        [&](ErrorData *error) {
+            if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+                return;
+            error->sqlerrcode = errors::duplicate_key;
+            error->message = psprintf("the definition of TVIEW %s returns a key more than once", name);
+            error->hint = pstrdup("Make the SELECT return one row per key, for example by a join on a "
+                                  "unique column, or by aggregating what is to be an array.");
+        });
 }
 
 void add_indexes(Oid table, const definition::Shape &shape, const Options &options, List *existing) {

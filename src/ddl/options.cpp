@@ -15,7 +15,8 @@ namespace tviews::ddl {
 namespace {
 
 [[noreturn]] void wrong_type(const char *name, const char *expected) {
-    ereport(ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" must be %s", name, expected));
+    ereport(ERROR, errcode(errors::invalid_configuration),
+            errmsg("option \"%s\" must be %s", name, expected));
     pg_unreachable();
 }
 
@@ -79,8 +80,9 @@ Options read(const char *json, bool look_up_tables) {
         else if (strcmp(name, "function_reads") == 0)
             options.function_reads = look_up_tables ? as_tables(name, value) : NIL;
         else
-            ereport(ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" does not exist", name),
-                    errhint("The options are data_gin_index, fillfactor, function_reads, indexes and unlogged."));
+            ereport(
+                ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" does not exist", name),
+                errhint("The options are data_gin_index, fillfactor, function_reads, indexes and unlogged."));
     }
     return options;
 }

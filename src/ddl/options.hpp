@@ -6,7 +6,7 @@
 namespace tviews::ddl {
 
 struct Options {
-    int fillfactor = 85;            // room for HOT updates
+    int fillfactor = 85; // room for HOT updates
     bool unlogged = false;
     bool data_gin_index = false;    // a jsonb_path_ops index on data
     bool indexes = true;            // on id and fk_* columns

@@ -43,8 +43,9 @@ class TextErrors {
 };
 
 [[noreturn]] void not_a_select(const char *what) {
-    ereport(ERROR, errcode(errors::invalid_select), errmsg("the definition of a TVIEW must be one SELECT statement"),
-            errdetail("%s", what), errhint("Pass the text of a single SELECT, VALUES, TABLE or WITH ... SELECT."));
+    ereport(ERROR, errcode(errors::invalid_select),
+            errmsg("the definition of a TVIEW must be one SELECT statement"), errdetail("%s", what),
+            errhint("Pass the text of a single SELECT, VALUES, TABLE or WITH ... SELECT."));
     pg_unreachable();
 }
 
@@ -54,7 +55,8 @@ RawStmt *parse_select(const char *text) {
     TextErrors const position(text);
     List *const statements = raw_parser(text, RAW_PARSE_DEFAULT);
     if (list_length(statements) != 1)
-        not_a_select(statements == NIL ? "The text contains no statement." : "The text contains several statements.");
+        not_a_select(statements == NIL ? "The text contains no statement."
+                                       : "The text contains several statements.");
     auto *const raw = linitial_node(RawStmt, statements);
     if (!IsA(raw->stmt, SelectStmt))
         not_a_select("The text is another kind of statement.");
@@ -73,12 +75,14 @@ RangeVar *target_table(const char *name) {
     List *const parts = pg::name_parts(name);
     if (list_length(parts) > 2)
         ereport(ERROR, errcode(errors::invalid_tview_name), errmsg("invalid TVIEW name: \"%s\"", name),
-                errhint("A TVIEW is named by its entity or table, with or without a schema: post, tv_post, app.tv_post."));
+                errhint("A TVIEW is named by its entity or table, with or without a schema: post, tv_post, "
+                        "app.tv_post."));
     const char *table = strVal(llast(parts));
     if (strncmp(table, "tv_", 3) != 0) {
         table = psprintf("tv_%s", table);
         if (strlen(table) >= NAMEDATALEN)
-            ereport(ERROR, errcode(errors::invalid_tview_name), errmsg("TVIEW name \"%s\" is too long", table),
+            ereport(ERROR, errcode(errors::invalid_tview_name),
+                    errmsg("TVIEW name \"%s\" is too long", table),
                     errhint("Use a name of at most %d bytes.", NAMEDATALEN - 1));
     }
     (void) entity_of(table);
@@ -89,7 +93,8 @@ RangeVar *target_table(const char *name) {
 const char *entity_of(const char *table_name) {
     if (strncmp(table_name, "tv_", 3) != 0 || table_name[3] == '\0')
         ereport(ERROR, errcode(errors::invalid_tview_name), errmsg("invalid TVIEW name: \"%s\"", table_name),
-                errdetail("The part after \"tv_\" names the entity."), errhint("Name the table tv_<entity>, for example tv_post."));
+                errdetail("The part after \"tv_\" names the entity."),
+                errhint("Name the table tv_<entity>, for example tv_post."));
     return table_name + 3;
 }
 

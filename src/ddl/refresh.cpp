@@ -36,7 +36,8 @@ struct Place {
 uint64 refresh(const char *name) {
     const catalog::Tview *const tview = catalog::resolve(name);
     if (!has_privs_of_role(GetUserId(), tview->owner))
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of TVIEW %s", tview->name),
+        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                errmsg("must be owner of TVIEW %s", tview->name),
                 errhint("Its owner is role \"%s\".", GetUserNameFromId(tview->owner, false)));
     return refresh_one(tview->table, pstrdup(tview->entity));
 }

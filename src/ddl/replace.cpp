@@ -32,10 +32,20 @@ namespace tviews::ddl {
 
 namespace {
 
-// The view's definition as text, names qualified under the search_path in force.
-const char *view_text(Oid view) {
+// Is `fresh` what the view says already? Compared as text, names qualified under the search_path in force. A stored
+// view may have range-table entries that a fresh query has not (OLD and NEW), and column references are written
+// differently when there is more than one; dummies make up for them.
+bool same_definition(Oid view, const Query *fresh) {
     pg::OpenRelation const relation(view, AccessShareLock);
-    return pg_get_querydef(static_cast<Query *>(copyObjectImpl(get_view_query(relation.get()))), false);
+    auto *const stored = static_cast<Query *>(copyObjectImpl(get_view_query(relation.get())));
+    auto *const padded = static_cast<Query *>(copyObjectImpl(fresh));
+    while (list_length(padded->rtable) < list_length(stored->rtable)) {
+        auto *const dummy = makeNode(RangeTblEntry);
+        dummy->rtekind = RTE_RESULT;
+        dummy->eref = makeAlias("*RESULT*", NIL);
+        padded->rtable = lappend(padded->rtable, dummy);
+    }
+    return strcmp(pg_get_querydef(stored, false), pg_get_querydef(padded, false)) == 0;
 }
 
 pg::vector<definition::OutputColumn> view_columns(Oid view) {
@@ -45,8 +55,8 @@ pg::vector<definition::OutputColumn> view_columns(Oid view) {
     for (int i = 0; i < descriptor->natts; i++) {
         Form_pg_attribute const attribute = TupleDescAttr(descriptor, i);
         if (!attribute->attisdropped)
-            columns.push_back({pstrdup(NameStr(attribute->attname)), attribute->atttypid, attribute->atttypmod,
-                               attribute->attcollation});
+            columns.push_back({pstrdup(NameStr(attribute->attname)), attribute->atttypid,
+                               attribute->atttypmod, attribute->attcollation});
     }
     return columns;
 }
@@ -68,8 +78,9 @@ void require_same_key(const char *table, const catalog::MetaRow &row, const defi
     for (std::size_t i = 0; same && i < shape.key.size(); i++) {
         const definition::OutputColumn &column = shape.columns[shape.key[i]];
         const definition::OutputColumn *const old = find(old_columns, column.name);
-        same = strcmp(column.name, static_cast<char *>(list_nth(row.key_columns, static_cast<int>(i)))) == 0 &&
-               old != nullptr && same_type(*old, column);
+        same =
+            strcmp(column.name, static_cast<char *>(list_nth(row.key_columns, static_cast<int>(i)))) == 0 &&
+            old != nullptr && same_type(*old, column);
     }
     if (!same)
         ereport(ERROR, errcode(errors::invalid_select), errmsg("cannot change the key of TVIEW %s", table),
@@ -108,7 +119,8 @@ Oid exchange_view(Oid view, const char *definition, const pg::vector<definition:
     const char *const bare_name = get_rel_name(view);
     bool appends = old_columns.size() <= new_columns.size();
     for (std::size_t i = 0; appends && i < old_columns.size(); i++)
-        appends = strcmp(old_columns[i].name, new_columns[i].name) == 0 && same_type(old_columns[i], new_columns[i]);
+        appends = strcmp(old_columns[i].name, new_columns[i].name) == 0 &&
+                  same_type(old_columns[i], new_columns[i]);
     if (!appends)
         run(psprintf("DROP VIEW %s RESTRICT", name));
     run(psprintf("CREATE OR REPLACE VIEW %s AS %s", name, definition));
@@ -131,7 +143,8 @@ void record(const catalog::MetaRow &row, const char *old_definition) {
 const char *replace(const char *name, const char *select, const char *options_json) {
     const catalog::Tview *const tview = catalog::resolve(name);
     if (!has_privs_of_role(GetUserId(), tview->owner))
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be owner of TVIEW %s", tview->name),
+        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                errmsg("must be owner of TVIEW %s", tview->name),
                 errhint("Its owner is role \"%s\".", GetUserNameFromId(tview->owner, false)));
     Oid const table = tview->table;
     // One replacement or removal at a time; a loser finds out here, before anything has changed.
@@ -154,8 +167,8 @@ const char *replace(const char *name, const char *select, const char *options_js
     OwnStatements const own;
     pg::GucScope const guc;
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
-    const char *const definition = pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false);
-    if (strcmp(definition, view_text(old->view)) == 0 && options_json == nullptr)
+    const char *const definition = definition_text(query);
+    if (options_json == nullptr && same_definition(old->view, query))
         return "unchanged";
 
     definition::Shape *const shape = definition::analyze(query, request);

@@ -91,16 +91,17 @@ class Reader {
             fail();
     }
     [[noreturn]] void fail() {
-        const char *const hint = "The statements are CREATE [OR REPLACE] TVIEW [IF NOT EXISTS] name AS SELECT ..., "
-                                 "DROP TVIEW [IF EXISTS] name [CASCADE] and REFRESH TVIEW name.";
+        const char *const hint =
+            "The statements are CREATE [OR REPLACE] TVIEW [IF NOT EXISTS] name AS SELECT ..., "
+            "DROP TVIEW [IF EXISTS] name [CASCADE] and REFRESH TVIEW name.";
         if (done())
             ereport(ERROR, errcode(ERRCODE_SYNTAX_ERROR), errmsg("syntax error at end of a TVIEW statement"),
                     errhint("%s", hint));
         int const begin = tokens_[next_].begin;
         int const end = next_ + 1 < last_ ? tokens_[next_ + 1].begin : end_;
-        ereport(ERROR, errcode(ERRCODE_SYNTAX_ERROR), errmsg("syntax error at or near \"%s\"", trimmed(begin, end)),
-                errhint("%s", hint), internalerrposition(pg_mbstrlen_with_len(script_, begin) + 1),
-                internalerrquery(script_));
+        ereport(ERROR, errcode(ERRCODE_SYNTAX_ERROR),
+                errmsg("syntax error at or near \"%s\"", trimmed(begin, end)), errhint("%s", hint),
+                internalerrposition(pg_mbstrlen_with_len(script_, begin) + 1), internalerrquery(script_));
         pg_unreachable();
     }
 
@@ -129,7 +130,7 @@ class Reader {
 };
 
 ScriptStatement *read_statement(Reader &reader) {
-    auto *const statement = ::new (palloc(sizeof(ScriptStatement))) ScriptStatement;
+    auto *const statement = pg::make_in<ScriptStatement>(CurrentMemoryContext);
     if (reader.accept("create")) {
         if (reader.accept("or")) {
             reader.expect("replace");
@@ -177,7 +178,8 @@ List *parse_script(const char *script) {
         if (!at_end && tokens[i].code != ';')
             continue;
         if (i > first) {
-            Reader reader(script, tokens, first, i, at_end ? static_cast<int>(strlen(script)) : tokens[i].begin);
+            Reader reader(script, tokens, first, i,
+                          at_end ? static_cast<int>(strlen(script)) : tokens[i].begin);
             statements = lappend(statements, read_statement(reader));
         }
         first = i + 1;

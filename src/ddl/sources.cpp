@@ -6,6 +6,7 @@
 extern "C" {
 #include "catalog/pg_inherits.h"
 #include "storage/lmgr.h"
+#include "utils/ruleutils.h"
 }
 
 namespace tviews::ddl {
@@ -18,7 +19,8 @@ void lock_sources(const pg::vector<Oid> &relations) {
     }
 }
 
-catalog::MetaRow describe(const definition::Shape &shape, const definition::Request &request, const Options &options) {
+catalog::MetaRow describe(const definition::Shape &shape, const definition::Request &request,
+                          const Options &options) {
     catalog::MetaRow row;
     row.entity = request.entity;
     for (Oid relation : shape.relations) {
@@ -40,6 +42,13 @@ catalog::MetaRow describe(const definition::Shape &shape, const definition::Requ
     row.settings = catalog::rendering_settings();
     row.options = options.json;
     return row;
+}
+
+const char *definition_text(const Query *query) {
+    const char *sql = pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false);
+    while (*sql == ' ')
+        sql++;
+    return sql;
 }
 
 void announce(const definition::Shape &shape, const char *table_name) {

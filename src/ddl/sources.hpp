@@ -12,7 +12,11 @@ namespace tviews::ddl {
 void lock_sources(const pg::vector<Oid> &relations);
 
 // The metadata row of a definition, without table, view and text. Rendering settings are this session's.
-catalog::MetaRow describe(const definition::Shape &shape, const definition::Request &request, const Options &options);
+catalog::MetaRow describe(const definition::Shape &shape, const definition::Request &request,
+                          const Options &options);
+
+// The query as SQL. Names are qualified that the search_path in force does not find.
+const char *definition_text(const Query *query);
 
 // NOTICEs about what the user may not expect: sources without a key path, rows without a key.
 void announce(const definition::Shape &shape, const char *table_name);

@@ -40,7 +40,8 @@ void at_transaction_end(XactEvent event, void *) noexcept {
 }
 
 // Subtransaction numbers grow, and when one aborts every later one is over: so ">=" catches its children too.
-void at_subtransaction_end(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId, void *) noexcept {
+void at_subtransaction_end(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId,
+                           void *) noexcept {
     if (event == SUBXACT_EVENT_ABORT_SUB) {
         forget_creations(subtransaction);
         forget_own(subtransaction);

@@ -16,7 +16,8 @@ namespace tviews::monitor {
 
 namespace {
 
-void put_step(ReturnSetInfo *result, int depth, const char *entity, const char *depends_on, const char *type) {
+void put_step(ReturnSetInfo *result, int depth, const char *entity, const char *depends_on,
+              const char *type) {
     Datum values[] = {Int32GetDatum(depth), CStringGetTextDatum(entity), CStringGetTextDatum(depends_on),
                       CStringGetTextDatum(type)};
     bool nulls[] = {false, false, false, false};
@@ -51,7 +52,8 @@ TVIEWS_FUNCTION(pg_tviews_show_cascade_path) {
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     pg::each_oid(tview->dependencies, [&](Oid relation) {
         const catalog::Tview *const source = catalog::find_by_table(relation);
-        monitor::put_step(result, 0, tview->entity, source != nullptr ? source->entity : pg::qualified_name(relation),
+        monitor::put_step(result, 0, tview->entity,
+                          source != nullptr ? source->entity : pg::qualified_name(relation),
                           source != nullptr ? "tview" : "table");
     });
     monitor::put_dependents(result, tview, 1);
@@ -77,8 +79,9 @@ TVIEWS_FUNCTION(pg_tviews_infer_types) {
         const char *const column = TextDatumGetCString(items[i]);
         AttrNumber const number = get_attnum(relation, column);
         if (number == InvalidAttrNumber)
-            ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
-                    errmsg("column \"%s\" of relation \"%s\" does not exist", column, get_rel_name(relation)));
+            ereport(
+                ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
+                errmsg("column \"%s\" of relation \"%s\" does not exist", column, get_rel_name(relation)));
         Oid type;
         Oid collation;
         int32 typmod;

@@ -63,10 +63,11 @@ KeySql key_sql(const catalog::Tview &tview) {
     for (const char *column : pg::each<const char>(tview.key_columns)) {
         const char *const name = pg::quoted(column);
         Oid const type = getBaseType(get_atttype(tview.table, get_attnum(tview.table, column)));
-        appendStringInfo(&join, "%sv.%s %s t.%s", join.len > 0 ? " AND " : "", name, equality_name(type), name);
-        appendStringInfo(&not_null, "%s%s IS NOT NULL", not_null.len > 0 ? " AND " : "", name);
-        appendStringInfo(&object, "%s%s, coalesce(v.%s, t.%s)", object.len > 0 ? ", " : "", pg::literal(column), name,
+        appendStringInfo(&join, "%sv.%s %s t.%s", join.len > 0 ? " AND " : "", name, equality_name(type),
                          name);
+        appendStringInfo(&not_null, "%s%s IS NOT NULL", not_null.len > 0 ? " AND " : "", name);
+        appendStringInfo(&object, "%s%s, coalesce(v.%s, t.%s)", object.len > 0 ? ", " : "",
+                         pg::literal(column), name, name);
     }
     return {join.data, not_null.data, object.data};
 }
@@ -76,7 +77,8 @@ const char *verify_sql(const catalog::Tview &tview) {
     return psprintf(
         "WITH v AS MATERIALIZED (SELECT *, true AS \"?present\" FROM %s WHERE %s), "
         "t AS (SELECT *, true AS \"?present\" FROM %s), "
-        "d AS (SELECT CASE WHEN t.\"?present\" IS NULL THEN 'missing' WHEN v.\"?present\" IS NULL THEN 'extra' "
+        "d AS (SELECT CASE WHEN t.\"?present\" IS NULL THEN 'missing' WHEN v.\"?present\" IS NULL THEN "
+        "'extra' "
         "ELSE 'different' END AS kind, jsonb_build_object(%s) AS key "
         "FROM v FULL JOIN t ON %s "
         "WHERE v.\"?present\" IS NULL OR t.\"?present\" IS NULL OR ROW(%s)::record *<> ROW(%s)::record), "
@@ -115,7 +117,8 @@ void verify(const catalog::Tview &tview, ReturnSetInfo *result) {
         aclcheck_error(allowed, OBJECT_TABLE, tview.name);
     Result answer(CurrentMemoryContext);
     {
-        pg::SecurityScope const role(tview.owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+        pg::SecurityScope const role(tview.owner,
+                                     SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
         pg::GucScope const guc;
         pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
         pg::GucScope::set_local("row_security", "off");
@@ -143,8 +146,8 @@ using namespace tviews;
 TVIEWS_FUNCTION(pg_tviews_verify) {
     List *tviews_to_check = NIL;
     if (!PG_ARGISNULL(0))
-        tviews_to_check = list_make1(const_cast<catalog::Tview *>(
-            catalog::resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)))));
+        tviews_to_check =
+            list_make1(const_cast<catalog::Tview *>(catalog::resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)))));
     else
         for (catalog::Tview *tview : pg::each<catalog::Tview>(catalog::all()))
             if (pg_class_aclcheck(tview->table, GetUserId(), ACL_SELECT) == ACLCHECK_OK)

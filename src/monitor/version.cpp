@@ -33,7 +33,9 @@ TVIEWS_FUNCTION(pg_tviews_version) {
     PG_RETURN_DATUM(CStringGetTextDatum(version));
 }
 
-TVIEWS_FUNCTION(pg_tviews_check_jsonb_delta) { PG_RETURN_BOOL(OidIsValid(get_extension_oid("jsonb_delta", true))); }
+TVIEWS_FUNCTION(pg_tviews_check_jsonb_delta) {
+    PG_RETURN_BOOL(OidIsValid(get_extension_oid("jsonb_delta", true)));
+}
 
 TVIEWS_FUNCTION(pg_tviews_error_codes) {
     InitMaterializedSRF(fcinfo, 0);
