@@ -1,10 +1,11 @@
 // ddl/events.cpp - the event triggers: how ordinary DDL becomes TVIEW DDL.
 //
 // CREATE TABLE tv_x AS and SELECT INTO tv_x are checked at ddl_command_start, where the statement is changed to make an
-// empty table, and taken over at ddl_command_end. The statement tree is ours to change: PostgreSQL copies trees it
+// empty table, and taken over at ddl_command_end. CREATE OR REPLACE VIEW under a TVIEW is refused or followed. The statement tree is ours to change: PostgreSQL copies trees it
 // wants to keep before it runs them. sql_drop completes removals. Sessions that only replay DDL do not fire these.
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
+#include "ddl/redefine.hpp"
 #include "ddl/state.hpp"
 #include "pg/guard.hpp"
 #include "pg/spi.hpp"
@@ -29,6 +30,12 @@ CreateTableAsStmt *creating_statement(const EventTriggerData *event) {
         return nullptr;
     auto *const statement = reinterpret_cast<CreateTableAsStmt *>(event->parsetree);
     return concerns_us(statement) ? statement : nullptr;
+}
+
+const ViewStmt *view_statement(const EventTriggerData *event) {
+    if (running_own_statements() || event->parsetree == nullptr || !IsA(event->parsetree, ViewStmt))
+        return nullptr;
+    return reinterpret_cast<const ViewStmt *>(event->parsetree);
 }
 
 // Is the relation's pg_class row this transaction's work?
@@ -56,7 +63,10 @@ DropBehavior behavior_of(const Node *statement) {
 using namespace tviews;
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
-    CreateTableAsStmt *const statement = ddl::creating_statement(ddl::event_data(fcinfo));
+    const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (const ViewStmt *const view = ddl::view_statement(event))
+        ddl::refuse_replacing_definition(view);
+    CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         ddl::Creation *const creation = ddl::prepare(statement, NIL, ddl::read_options("{}"));
         if (creation != nullptr)
@@ -66,7 +76,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
-    CreateTableAsStmt *const statement = ddl::creating_statement(ddl::event_data(fcinfo));
+    const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (const ViewStmt *const view = ddl::view_statement(event))
+        ddl::follow_replaced_view(view);
+    CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         const RangeVar *const target = statement->into->rel;
         ddl::Creation *const creation = ddl::recall(RangeVarGetCreationNamespace(target), target->relname);

@@ -10,9 +10,7 @@ extern "C" {
 
 namespace tviews::pg {
 
-const char *quoted(const char *name) {
-    return quote_identifier(name);
-}
+const char *quoted(const char *name) { return quote_identifier(name); }
 
 const char *qualified_name(const char *schema, const char *name) {
     return quote_qualified_identifier(schema, name);
@@ -21,13 +19,12 @@ const char *qualified_name(const char *schema, const char *name) {
 const char *qualified_name(Oid relation) {
     char *const name = get_rel_name(relation);
     if (name == nullptr)
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relation));
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
+                errmsg("relation with OID %u does not exist", relation));
     return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 }
 
-const char *literal(const char *text) {
-    return quote_literal_cstr(text);
-}
+const char *literal(const char *text) { return quote_literal_cstr(text); }
 
 List *name_parts(const char *text) {
 #if TVIEWS_PG_GE(16)
