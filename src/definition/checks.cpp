@@ -194,23 +194,23 @@ void check_relation(const RangeTblEntry *rte) {
 
 void check_query(const Query *query) {
     if (query->commandType != CMD_SELECT || query->hasModifyingCTE)
-        refuse("A data-modifying statement", "A definition must only read.", "Use a plain SELECT.");
+        refuse("a data-modifying statement", "A definition must only read.", "Use a plain SELECT.");
     if (query->rowMarks != NIL)
         refuse("FOR UPDATE or FOR SHARE", "A definition must only read.", "Remove the locking clause.");
     auto visit = [&](Node *node) {
         if (IsA(node, SQLValueFunction))
-            refuse("A session- or clock-dependent keyword (CURRENT_DATE, CURRENT_USER and the like)",
+            refuse("a session- or clock-dependent keyword (CURRENT_DATE, CURRENT_USER and the like)",
                    "Its result changes while the tables stay the same.",
                    "Store the value in a base table, or apply the condition when you read the TVIEW.");
         if (IsA(node, NextValueExpr))
-            refuse("A sequence", "Its result is different each time.", "Store the value in a base table.");
+            refuse("a sequence", "Its result is different each time.", "Store the value in a base table.");
         if (IsA(node, Param) && castNode(Param, node)->paramkind == PARAM_EXTERN)
-            refuse("A parameter or variable", "A definition has no parameters.",
+            refuse("a parameter or variable", "A definition has no parameters.",
                    "Write the value as a constant, for example with format() and EXECUTE.");
         if (IsA(node, Var)) {
             AttrNumber const attno = castNode(Var, node)->varattno;
             if (attno < 0 && attno != TableOidAttributeNumber)
-                refuse("A physical system column (ctid, xmin and the like)", "It changes without a change of the row.",
+                refuse("a physical system column (ctid, xmin and the like)", "It changes without a change of the row.",
                        "Use the primary key.");
         }
         (void) check_functions_in_node(node, checker, nullptr);

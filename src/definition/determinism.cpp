@@ -23,7 +23,6 @@ extern "C" {
 #include "parser/parse_clause.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
-#include "utils/fmgroids.h"
 #include "utils/typcache.h"
 }
 
@@ -189,50 +188,121 @@ void extend(List **order, List **targets, List *columns) {
     }
 }
 
-void order_aggregate(Aggref *aggregate, const TieBreakers &ties) {
+void order_aggregate(Aggref *aggregate, const TieBreakers &ties, List *group_exprs) {
     if (aggregate->aggdistinct != NIL || aggregate->agglevelsup != 0 || !order_sensitive(aggregate))
         return;
     if (aggregate->aggorder == NIL && ties.ordered_input)
         return;
-    extend(&aggregate->aggorder, &aggregate->args, ties.columns);
+    List *columns = NIL;
+    for (Node *column : pg::each<Node>(ties.columns)) // equal within a group: no use for ordering it
+        if (!list_member(group_exprs, column))
+            columns = lappend(columns, column);
+    extend(&aggregate->aggorder, &aggregate->args, columns);
 }
 
-// Window functions whose result does not depend on which rows are peers, only on the order.
-bool tie_breaking_is_safe(const WindowFunc *function, const WindowClause *window) {
-    if (window->frameOptions & FRAMEOPTION_ROWS)
-        return function->winfnoid >= FirstNormalObjectId
-                   ? false
-                   : function->winfnoid != F_RANK_ && function->winfnoid != F_DENSE_RANK_ &&
-                         function->winfnoid != F_PERCENT_RANK_ && function->winfnoid != F_CUME_DIST_;
-    char *const name = get_func_name(function->winfnoid);
-    return function->winfnoid < FirstNormalObjectId &&
-           (strcmp(name, "row_number") == 0 || strcmp(name, "ntile") == 0 || strcmp(name, "lag") == 0 ||
-            strcmp(name, "lead") == 0 || strcmp(name, "first_value") == 0);
-}
-
-void order_windows(Query *query, const TieBreakers &ties) {
+// A window that no function refers to any more would only cost a sort.
+void drop_unused_windows(Query *query) {
+    List *kept = NIL;
     for (auto *window : pg::each<WindowClause>(query->windowClause)) {
-        bool safe = true;
-        bool used = false;
+        bool used = window->name != nullptr;
         auto visit = [&](Node *node) {
-            if (IsA(node, WindowFunc) && castNode(WindowFunc, node)->winref == window->winref) {
-                used = true;
-                safe = safe && tie_breaking_is_safe(castNode(WindowFunc, node), window);
-            }
-            return IsA(node, SubLink);
+            used = used || (IsA(node, WindowFunc) && castNode(WindowFunc, node)->winref == window->winref);
+            return used || IsA(node, SubLink);
         };
         pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
-        if (used && safe && !query->hasAggs && query->groupClause == NIL && window->copiedOrder == false)
-            extend(&window->orderClause, &query->targetList, ties.columns);
+        pg::walk(reinterpret_cast<Node *>(query->sortClause), visit, false);
+        if (used)
+            kept = lappend(kept, window);
     }
+    query->windowClause = kept;
+    Index number = 0;
+    for (auto *window : pg::each<WindowClause>(kept)) {
+        Index const old = window->winref;
+        window->winref = ++number;
+        auto renumber = [&](Node *node) {
+            if (IsA(node, WindowFunc) && castNode(WindowFunc, node)->winref == old)
+                castNode(WindowFunc, node)->winref = number;
+            return IsA(node, SubLink);
+        };
+        pg::walk(reinterpret_cast<Node *>(query->targetList), renumber, false);
+    }
+}
+
+// What a window function needs to have one result whatever order equal rows come in.
+enum class WindowNeed {
+    nothing,      // peers are treated alike, or nothing can be done
+    tie_breakers, // its order extended to a total one
+    whole_frame,  // no order is given: a total one, with the frame that the missing order meant
+};
+
+bool named(const char *name, std::initializer_list<const char *> names) {
+    for (const char *candidate : names)
+        if (strcmp(name, candidate) == 0)
+            return true;
+    return false;
+}
+
+WindowNeed window_need(const WindowFunc *function, const WindowClause *window) {
+    bool const builtin = function->winfnoid < FirstNormalObjectId;
+    char *const name = get_func_name(function->winfnoid);
+    if (builtin && named(name, {"rank", "dense_rank", "percent_rank", "cume_dist"}))
+        return WindowNeed::nothing;
+    if (builtin && named(name, {"row_number", "ntile", "lag", "lead"}))
+        return WindowNeed::tie_breakers;
+    if (builtin && named(name, {"count", "bool_and", "bool_or", "every"}) && !(window->frameOptions & FRAMEOPTION_ROWS))
+        return WindowNeed::nothing;
+    if (window->frameOptions & FRAMEOPTION_ROWS)
+        return WindowNeed::tie_breakers;
+    if (window->orderClause == NIL && !(window->frameOptions & FRAMEOPTION_NONDEFAULT))
+        return WindowNeed::whole_frame;
+    return builtin && strcmp(name, "first_value") == 0 ? WindowNeed::tie_breakers : WindowNeed::nothing;
+}
+
+// Functions of one window that need the same get a window of their own; rank() keeps its peers.
+void order_windows(Query *query, const TieBreakers &ties) {
+    if (query->hasAggs || query->groupClause != NIL)
+        return;
+    for (WindowNeed const need : {WindowNeed::tie_breakers, WindowNeed::whole_frame})
+        for (auto *window : pg::each<WindowClause>(list_copy(query->windowClause))) {
+            List *functions = NIL;
+            auto visit = [&](Node *node) {
+                if (IsA(node, WindowFunc) && castNode(WindowFunc, node)->winref == window->winref &&
+                    window_need(castNode(WindowFunc, node), window) == need)
+                    functions = lappend(functions, node);
+                return IsA(node, SubLink);
+            };
+            pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
+            if (functions == NIL)
+                continue;
+            auto *own = static_cast<WindowClause *>(copyObject(window));
+            own->name = nullptr;
+            own->refname = nullptr;
+            own->copiedOrder = false;
+            own->winref = static_cast<Index>(list_length(query->windowClause) + 1);
+            if (need == WindowNeed::whole_frame)
+                own->frameOptions = FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS | FRAMEOPTION_BETWEEN |
+                                    FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_END_UNBOUNDED_FOLLOWING;
+            int const ordered = list_length(own->orderClause);
+            extend(&own->orderClause, &query->targetList, ties.columns);
+            if (list_length(own->orderClause) == ordered)
+                continue;
+            query->windowClause = lappend(query->windowClause, own);
+            for (auto *function : pg::each<WindowFunc>(functions))
+                function->winref = own->winref;
+        }
+    drop_unused_windows(query);
 }
 
 void order_level(Query *query) {
     TieBreakers const ties = tie_breakers(query);
     if (query->hasAggs) {
+        List *group_exprs = NIL;
+        if (query->groupingSets == NIL)
+            for (auto *group : pg::each<SortGroupClause>(query->groupClause))
+                group_exprs = lappend(group_exprs, get_sortgroupclause_expr(group, query->targetList));
         auto visit = [&](Node *node) {
             if (IsA(node, Aggref))
-                order_aggregate(castNode(Aggref, node), ties);
+                order_aggregate(castNode(Aggref, node), ties, group_exprs);
             return IsA(node, SubLink) && castNode(SubLink, node)->testexpr == nullptr;
         };
         pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
