@@ -192,6 +192,7 @@ Node *Builder::sublink(Frame &frame, SubLink *link, SublinkUse use) {
 void Builder::bind_subquery(Frame &frame, Binding &binding, RangeTblEntry *rte, Query *query, Frame *parent,
                             bool opaque) {
     if (!opaque && dissolves(query)) {
+        check_query(query);
         auto *inner = pg::make_in<Frame>(CurrentMemoryContext, Frame{query, parent, frame.level, {}});
         inner->bindings.resize(static_cast<std::size_t>(list_length(query->rtable)) + 1);
         binding.inner = inner;
