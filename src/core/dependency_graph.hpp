@@ -87,14 +87,16 @@ template <template <typename> class A> class DependencyGraph {
         auto const found = edges_.find(from);
         if (found != edges_.end())
             for (Node next : found->second)
-                if (std::find(seen.begin(), seen.end(), next) == seen.end() && find_path(next, to, seen, path))
+                if (std::find(seen.begin(), seen.end(), next) == seen.end() &&
+                    find_path(next, to, seen, path))
                     return true;
         path.pop_back();
         return false;
     }
 
     template <typename V>
-    using Map = std::unordered_map<Node, V, std::hash<Node>, std::equal_to<Node>, A<std::pair<const Node, V>>>;
+    using Map =
+        std::unordered_map<Node, V, std::hash<Node>, std::equal_to<Node>, A<std::pair<const Node, V>>>;
 
     Map<Nodes> edges_;
     Map<int> depths_;

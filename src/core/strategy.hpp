@@ -30,8 +30,6 @@ constexpr bool walk_by_point(std::uint64_t values, bool point_only) noexcept {
 }
 
 // Are more locks wanted on one edge than may be taken value by value?
-constexpr bool escalate(std::uint64_t locks, std::uint64_t threshold) noexcept {
-    return locks > threshold;
-}
+constexpr bool escalate(std::uint64_t locks, std::uint64_t threshold) noexcept { return locks > threshold; }
 
 } // namespace tviews::core

@@ -39,7 +39,8 @@ template <template <typename> class A> class ValueLog {
 
     // Each returns whether the value was not pending before. Nothing is added while "all" is pending.
     bool add(std::int64_t number) {
-        return append(static_cast<std::uint64_t>(number), number_kind, nullptr, mix(static_cast<std::uint64_t>(number)));
+        return append(static_cast<std::uint64_t>(number), number_kind, nullptr,
+                      mix(static_cast<std::uint64_t>(number)));
     }
     bool add(const void *bytes, std::size_t length) {
         if (length >= all_kind)
@@ -106,7 +107,8 @@ template <template <typename> class A> class ValueLog {
     }
 
     std::size_t memory() const noexcept {
-        return entries_.capacity() * sizeof(Entry) + heads_.capacity() * sizeof(std::uint32_t) + arena_.capacity();
+        return entries_.capacity() * sizeof(Entry) + heads_.capacity() * sizeof(std::uint32_t) +
+               arena_.capacity();
     }
 
   private:
@@ -115,7 +117,7 @@ template <template <typename> class A> class ValueLog {
     static constexpr std::uint32_t max_entries = 0xfffffff0U;
 
     struct Entry {
-        std::uint64_t payload;  // the number, or where the bytes start in the arena
+        std::uint64_t payload; // the number, or where the bytes start in the arena
         std::uint32_t kind;
         std::uint32_t previous; // index + 1 of the next older entry of the same bucket; 0 ends the chain
     };
@@ -130,7 +132,8 @@ template <template <typename> class A> class ValueLog {
         return hash_bytes(arena_.data() + entry.payload, entry.kind);
     }
 
-    bool same(const Entry &entry, std::uint64_t payload, std::uint32_t kind, const unsigned char *bytes) const noexcept {
+    bool same(const Entry &entry, std::uint64_t payload, std::uint32_t kind,
+              const unsigned char *bytes) const noexcept {
         if (entry.kind != kind)
             return false;
         if (kind == number_kind)

@@ -12,17 +12,18 @@ extern "C" {
 
 namespace tviews::pg {
 
-// Gives an EState of our own its one range-table entry.
-inline void init_range_table(EState *estate, RangeTblEntry *rte) {
+// Gives an EState of our own its one range-table entry. `updated`: the columns that an UPDATE may change.
+inline void init_range_table(EState *estate, RangeTblEntry *rte, Bitmapset *updated) {
 #if TVIEWS_PG_GE(18)
     List *permissions = NIL;
-    addRTEPermissionInfo(&permissions, rte);
+    addRTEPermissionInfo(&permissions, rte)->updatedCols = updated;
     ExecInitRangeTable(estate, list_make1(rte), permissions, bms_make_singleton(1));
 #elif TVIEWS_PG_GE(16)
     List *permissions = NIL;
-    addRTEPermissionInfo(&permissions, rte);
+    addRTEPermissionInfo(&permissions, rte)->updatedCols = updated;
     ExecInitRangeTable(estate, list_make1(rte), permissions);
 #else
+    rte->updatedCols = updated;
     ExecInitRangeTable(estate, list_make1(rte));
 #endif
 }

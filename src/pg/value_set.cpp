@@ -18,10 +18,14 @@ constexpr unsigned char value_flag = 1;
 // A pass-by-value datum has one image whatever code made it: oid columns come sign-extended from tuples.
 int64 number_of(Datum value, int16 length) noexcept {
     switch (length) {
-    case 1: return static_cast<int8>(value);
-    case 2: return static_cast<int16>(value);
-    case 4: return static_cast<int32>(value);
-    default: return static_cast<int64>(value);
+    case 1:
+        return static_cast<int8>(value);
+    case 2:
+        return static_cast<int16>(value);
+    case 4:
+        return static_cast<int32>(value);
+    default:
+        return static_cast<int64>(value);
     }
 }
 
@@ -46,8 +50,9 @@ bool TupleFormat::add(ValueSet &set, const Datum *values, const bool *nulls) con
         bool varlena;
     };
     Piece few_pieces[8];
-    auto *const pieces = count() <= 8 ? few_pieces
-                                      : static_cast<Piece *>(palloc(sizeof(Piece) * static_cast<std::size_t>(count())));
+    auto *const pieces =
+        count() <= 8 ? few_pieces
+                     : static_cast<Piece *>(palloc(sizeof(Piece) * static_cast<std::size_t>(count())));
     std::size_t total = 0;
     for (int i = 0; i < count(); i++) {
         Column const &column = columns_[static_cast<std::size_t>(i)];
@@ -144,7 +149,8 @@ void TupleFormat::unpack(const ValueSet::View &view, Datum *values, bool *nulls)
 void TupleFormat::arrays(const ValueSet &set, uint32 from, uint32 to, Datum *result) const {
     auto const rows = static_cast<std::size_t>(to - from);
     auto const columns = static_cast<std::size_t>(count());
-    auto *const values = static_cast<Datum *>(MemoryContextAllocHuge(CurrentMemoryContext, (rows * columns + 1) * sizeof(Datum)));
+    auto *const values = static_cast<Datum *>(
+        MemoryContextAllocHuge(CurrentMemoryContext, (rows * columns + 1) * sizeof(Datum)));
     auto *const nulls = static_cast<bool *>(MemoryContextAllocHuge(CurrentMemoryContext, rows * columns + 1));
     auto *const row = static_cast<Datum *>(palloc(sizeof(Datum) * (columns + 1)));
     auto *const row_nulls = static_cast<bool *>(palloc(columns + 1));
@@ -159,8 +165,9 @@ void TupleFormat::arrays(const ValueSet &set, uint32 from, uint32 to, Datum *res
         Column const &column = columns_[c];
         int dimensions[1] = {static_cast<int>(rows)};
         int lower_bounds[1] = {1};
-        result[c] = PointerGetDatum(construct_md_array(values + c * rows, nulls + c * rows, 1, dimensions, lower_bounds,
-                                                       column.type, column.length, column.by_value, column.alignment));
+        result[c] = PointerGetDatum(construct_md_array(values + c * rows, nulls + c * rows, 1, dimensions,
+                                                       lower_bounds, column.type, column.length,
+                                                       column.by_value, column.alignment));
     }
     pfree(values);
     pfree(nulls);

@@ -1,19 +1,44 @@
 // queue/queue.hpp - the running transaction's set of changes that TVIEWs do not show yet.
+//
+// Capture adds to it row by row; a flush brings TVIEWs up to date with it: before a query reads one (capture/hooks), and
+// before commit or prepare. ROLLBACK TO takes it back to what it was. Everything lives in "pg_tviews queue" under
+// TopTransactionContext.
 #pragma once
 
 #include "pg/postgres.hpp"
 
+namespace tviews::dependency {
+struct Program;
+}
+
 namespace tviews::queue {
 
-// Brings every TVIEW of this transaction up to date now. Returns the rows written.
+// Brings every TVIEW of this transaction up to date now. Returns the rows written. Does nothing inside a flush.
 uint64 flush_all();
-// The same for the TVIEWs among `relations` (list of Oid) and what they are built on.
-void flush_before_read(List *relations);
+// The same for the TVIEWs among `relations` (list of Oid) and what they are built on. Returns whether there was
+// anything to do: the caller's snapshot is too old then.
+bool flush_before_read(List *relations);
 // Is anything pending for one of `relations` (list of Oid), directly or through other TVIEWs?
 bool pending_for(List *relations);
 bool empty();
+// Is a flush running in this session, so that its own queries must be left alone?
+bool flushing();
 
 // Forgets everything queued for a TVIEW that is being dropped or rebuilt.
 void forget(Oid tview);
+
+// A row of `physical` has been inserted (old_row nullptr), deleted (new_row nullptr) or updated: adds what that means
+// for every TVIEW that reads it. The slots must have the row type of `physical`.
+void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row);
+// The same with the relation's program, as dependency::refreshed() returned it.
+void record_change(dependency::Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row);
+// All rows of the relation are gone.
+void record_truncate(Relation physical);
+
+// The transaction is about to commit or to be prepared: flushes until nothing is left, firing deferred triggers.
+void before_commit(bool prepare);
+
+// Subscribes to the end of transactions and subtransactions. Called once, by _PG_init.
+void install_callbacks();
 
 } // namespace tviews::queue

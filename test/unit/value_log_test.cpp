@@ -182,7 +182,8 @@ TEST(ValueLog, AgreesWithAModel) {
                 marks.pop_back();
             }
             ASSERT_EQ(pending(log), model.pending()) << "seed " << seed << " step " << step;
-            ASSERT_EQ(log.all_pending(), model.pending().count("all") == 1) << "seed " << seed << " step " << step;
+            ASSERT_EQ(log.all_pending(), model.pending().count("all") == 1)
+                << "seed " << seed << " step " << step;
         }
     }
 }

@@ -1,0 +1,139 @@
+// dependency/dependency.hpp - what a change to a table can touch: compiled TVIEWs and capture programs of a session.
+//
+// A Compiled is a TVIEW ready for maintenance: its Shape and the saved plans of its edges, in a context of its own
+// ("pg_tviews shape"). A Program is what capture has to look at in the rows of one physical relation (a table, a
+// partition, a child, a TVIEW). Both are built on first use and again when something they were made from has changed;
+// a Compiled that a flush holds by a Pin is kept until the Pin ends. Program addresses stay valid for the session.
+#pragma once
+
+#include "catalog/catalog.hpp"
+#include "definition/definition.hpp"
+#include "pg/memory.hpp"
+#include "pg/spi.hpp"
+#include "pg/value_set.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
+namespace tviews::dependency {
+
+// One equality of a link, with the functions that hash its two sides to the same value.
+struct LinkHash {
+    int link;              // index into Edge::link
+    AttrNumber near_attno; // in the near source's relation
+    FmgrInfo far;
+    FmgrInfo near;
+    Oid collation;
+};
+
+struct CompiledEdge {
+    const definition::Edge *edge;
+    pg::TupleFormat format;      // of its link values
+    pg::vector<LinkHash> hashes; // when locked by value
+    pg::Plan point;
+    pg::Plan set;
+};
+
+struct Compiled {
+    Oid table;
+    Oid view;
+    Oid owner;
+    int depth;        // 1: built on base tables only
+    uint64 signature; // equal for equal definitions: queued link values of another one are useless
+    const char *schema;
+    const char *name;      // of the table
+    const char *qualified; // schema.table, quoted
+    const char *qualified_view;
+    List *key_columns; // of char *
+    pg::vector<catalog::Setting> settings;
+    definition::Shape *shape;
+    pg::vector<const char *> source_names; // by source: the relation's name, for messages
+    pg::vector<CompiledEdge *> edges;      // as in Shape::edges
+    pg::TupleFormat unit;                  // of the unit: what keys are
+
+    MemoryContext context;
+    uint64 fingerprint;           // of the catalog row it was made from
+    pg::vector<Oid> involved;     // sorted; a change of one makes this stale
+    pg::vector<pg::Plan *> plans; // all that have to be released with it
+    bool stale = false;
+    int pins = 0;
+
+    void *maintenance = nullptr; // refresh's own, in `context`
+    void *queue_entry = nullptr; // queue's own, valid for the transaction numbered queue_epoch
+    uint64 queue_epoch = 0;
+};
+
+// nullptr when `table` is no TVIEW. Valid until the next call unless pinned.
+Compiled *compiled(Oid table);
+
+// Keeps a Compiled alive. An abort releases pins made in the transaction.
+class Pin {
+  public:
+    explicit Pin(Compiled *tview);
+    ~Pin();
+    Pin(const Pin &) = delete;
+    Pin &operator=(const Pin &) = delete;
+    Compiled *operator->() const noexcept { return tview_; }
+    Compiled &operator*() const noexcept { return *tview_; }
+
+  private:
+    Compiled *tview_;
+    int entered_;
+};
+
+// A column that some use looks at, by attribute number of the physical relation.
+struct Watched {
+    AttrNumber attno;
+    int16 length;
+    bool by_value;
+};
+
+using ColumnMask = pg::vector<uint64>; // one bit per Program::watched
+
+// A source of a TVIEW as the rows of one physical relation feed it. Attribute numbers are the physical relation's.
+struct Use {
+    Compiled *tview;
+    int source; // index into Shape::sources
+    const definition::Source *definition;
+    ColumnMask used;
+    ColumnMask path;
+    pg::vector<AttrNumber> columns; // Route::key: the unit; Route::edge: the link
+    pg::vector<bool> strict;        // by column: a row with NULL there does not count
+    ExprState *filter = nullptr;    // nullptr: passes
+    struct Away {
+        CompiledEdge *edge;
+        pg::vector<AttrNumber> near; // by LinkHash; empty: locked as a whole
+    };
+    pg::vector<Away> away; // those that need R entries
+};
+
+struct Program {
+    Oid relation;
+    bool valid = false;
+    AttrNumber last_attno = 0; // slots are deformed up to here
+    pg::vector<Watched> watched;
+    pg::vector<Use *> uses;
+    ExprContext *expressions = nullptr;
+    MemoryContext context = nullptr; // of all but the struct
+    uint64 epoch = 0;
+    uint64 generation = 0;
+};
+
+// The up-to-date program of a relation; it may have no uses. Cheap when nothing has changed: programs are refreshed in
+// place, so callers may keep the address and call refreshed().
+Program *program_for(Oid relation);
+Program *refreshed(Program *program);
+
+// The relations in the inheritance and partition tree above `relation`, nearest first, `relation` itself included.
+List *ancestors_and_self(Oid relation);
+
+// Depth in the cascade; 0 for anything that is not a TVIEW.
+int depth(Oid relation);
+// `table` and every TVIEW it is built on, in the total order of flushes. List of Oid.
+List *upstream(Oid table);
+
+// Releases pins and what waited for them. Called at the end of every transaction; must not fail.
+void end_of_transaction() noexcept;
+
+} // namespace tviews::dependency

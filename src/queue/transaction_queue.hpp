@@ -1,0 +1,80 @@
+// queue/transaction_queue.hpp - private to queue/: the sets of one transaction and their marks.
+#pragma once
+
+#include "dependency/dependency.hpp"
+#include "pg/value_set.hpp"
+
+namespace tviews::queue {
+
+struct EdgeSets {
+    pg::ValueSet *w; // link values of changed rows behind the edge; "all": every key may be affected
+    pg::ValueSet *r; // lock hashes of link values that rows newly look through; "all": of any value
+};
+
+// What is queued for one definition of one TVIEW. When the definition changes in mid-transaction, sets of the old one
+// stay, since ROLLBACK TO may bring it back; while another one is in force they mean "all keys".
+struct TviewQueue {
+    Oid table;
+    uint64 signature;
+    pg::ValueSet *keys;
+    pg::vector<EdgeSets> edges; // as in Shape::edges
+    uint64 sources = 0;         // bit i: source i has changed; for messages
+
+    bool pending() const noexcept;
+};
+
+class TransactionQueue {
+  public:
+    explicit TransactionQueue(MemoryContext context) : context_(context) {}
+
+    // The sets for the definition that is compiled now.
+    TviewQueue &entry(dependency::Compiled &tview);
+    const pg::vector<TviewQueue *> &entries() const noexcept { return entries_; }
+
+    // Call before anything changes: the first change in a subtransaction makes a mark.
+    void touch() {
+        SubTransactionId const current = GetCurrentSubTransactionId();
+        if (current != touched_)
+            mark(current);
+    }
+    bool marked() const noexcept { return !marks_.empty(); }
+    void subtransaction_committed(SubTransactionId id, SubTransactionId parent) noexcept;
+    void subtransaction_aborted(SubTransactionId id) noexcept;
+
+    bool pending() const noexcept;
+    // Gives the memory of sets that are done for good back, when no mark needs them.
+    void shrink() noexcept;
+    // Everything that is not done for good is pending again.
+    void revive() noexcept;
+    void forget(Oid table) noexcept;
+
+    // Set when a flush at REPEATABLE READ has to be repeated at commit.
+    bool repeat_at_commit = false;
+
+  private:
+    struct Mark {
+        SubTransactionId id;
+        pg::vector<pg::ValueSet::Mark> sets; // of the first sets_.size() sets; later ones were empty
+    };
+
+    pg::ValueSet *make_set();
+    void mark(SubTransactionId current);
+
+    MemoryContext context_;
+    pg::vector<TviewQueue *> entries_;
+    pg::vector<pg::ValueSet *> sets_; // all, in the order they were made
+    pg::vector<Mark> marks_;          // outer to inner
+    SubTransactionId touched_ = TopSubTransactionId;
+};
+
+// nullptr when nothing has been queued in this transaction.
+TransactionQueue *current_queue() noexcept;
+TransactionQueue &ensure_queue();
+// Numbers the queues of a session, for pointers cached across transactions.
+uint64 queue_epoch() noexcept;
+
+// Flush state, for the callbacks.
+void flush_subtransaction_aborted(SubTransactionId id) noexcept;
+void flush_transaction_ended() noexcept;
+
+} // namespace tviews::queue

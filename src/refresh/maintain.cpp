@@ -1,0 +1,236 @@
+// refresh/maintain.cpp - the flush of one TVIEW, step by step as design 3.4 says; and the full refresh.
+//
+//   1. Edges, farthest from the key first: the link values queued for an edge, and those that a walk from the edges
+//      behind it finds with a fresh snapshot, are locked before the next edge is looked at.
+//   2. Keys: queued, and found by walking from the last edges; locked.
+//   3. Fresh snapshot; recompute; write what differs.
+// A snapshot is fresh when it was taken after the locks it relies on. At commit that is always the latest; in the middle
+// of a REPEATABLE READ or SERIALIZABLE transaction it is the transaction's own, and what it cannot see is an error.
+// Everything is allocated in "pg_tviews refresh", which goes at the end.
+#include "refresh/maintain.hpp"
+
+#include "errors/errors.hpp"
+#include "pg/guard.hpp"
+#include "refresh/environment.hpp"
+#include "refresh/locks.hpp"
+#include "refresh/recompute.hpp"
+#include "refresh/refresh.hpp"
+#include "refresh/walk.hpp"
+
+#include <optional>
+
+namespace tviews::refresh {
+
+namespace {
+
+bool own_snapshot(Timing timing) { return timing == Timing::mid_transaction && IsolationUsesXactSnapshot(); }
+
+Snapshot current_snapshot(Timing timing) {
+    return own_snapshot(timing) ? GetTransactionSnapshot() : GetLatestSnapshot();
+}
+
+const char *primary_key_name(Relation table) {
+    list_free(RelationGetIndexList(table)); // finds out about the primary key
+    return OidIsValid(table->rd_pkindex) ? get_rel_name(table->rd_pkindex) : nullptr;
+}
+
+class Flush {
+  public:
+    Flush(dependency::Compiled &tview, const Changes &changes, Timing timing)
+        : tview_(tview), changes_(changes), timing_(timing), walked_(tview.edges.size()), all_(changes.all) {}
+
+    // Locks, edge by edge, and collects the keys.
+    void find_keys() {
+        all_ = all_ || changes_.keys.all();
+        for (const EdgeChanges &edge : changes_.edges)
+            all_ = all_ || edge.w.all();
+        for (dependency::CompiledEdge *edge : tview_.edges)
+            lock(*edge);
+        for (const dependency::CompiledEdge *edge : tview_.edges)
+            if (edge->edge->next == nullptr)
+                walk_from(edge->edge->id, keys_);
+        if (!changes_.keys.all())
+            copy(changes_.keys, keys_);
+        if (all_)
+            lock_all_keys(tview_, timing_);
+        else
+            lock_keys(tview_, keys_, timing_);
+    }
+
+    const pg::ValueSet &keys() const noexcept { return keys_; }
+    bool all() const noexcept { return all_; }
+
+  private:
+    static std::size_t at(int edge) noexcept { return static_cast<std::size_t>(edge); }
+
+    static void copy(const Pending &pending, pg::ValueSet &to) {
+        for (uint32 i = pending.begin(); i < pending.end; i++)
+            (void) to.add((*pending.set)[i]);
+    }
+
+    void lock(dependency::CompiledEdge &edge) {
+        pg::ValueSet &values = walked_[at(edge.edge->id)];
+        const EdgeChanges &changes = changes_.edges[at(edge.edge->id)];
+        if (!changes.w.all())
+            copy(changes.w, values);
+        for (const dependency::CompiledEdge *behind : tview_.edges)
+            if (behind->edge->next == edge.edge)
+                walk_from(behind->edge->id, values);
+        lock_edge(tview_, edge, values, changes.r, timing_);
+    }
+
+    // When all rows are recomputed anyway, the level of all keys keeps everybody apart who could see only half.
+    void walk_from(int number, pg::ValueSet &to) {
+        pg::ValueSet const &from = walked_[at(number)];
+        if (all_ || from.pending() == 0)
+            return;
+        dependency::CompiledEdge &edge = *tview_.edges[at(number)];
+        if (edge.edge->direct_key) {
+            for (uint32 i = 0; i < from.size(); i++)
+                (void) to.add(from[i]);
+            return;
+        }
+        pg::PushedSnapshot const snapshot(current_snapshot(timing_));
+        walk(tview_, edge, from, to);
+    }
+
+    dependency::Compiled &tview_;
+    const Changes &changes_;
+    Timing timing_;
+    pg::vector<pg::ValueSet> walked_; // W, by edge
+    pg::ValueSet keys_;
+    bool all_;
+};
+
+// Only now and then something is written, and a writer costs more than finding that out.
+using LazyWriter = std::optional<Writer>;
+
+uint64 run(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener,
+           const char **primary_key) {
+    Relation const table = table_open(tview.table, RowExclusiveLock);
+    *primary_key = primary_key_name(table);
+    LazyWriter writer;
+    Flush flush(tview, changes, timing);
+    MemoryContext const context = CurrentMemoryContext;
+    int const outer_context = security_context();
+    {
+        Environment const environment(tview);
+        pg::SpiSession const spi;
+        pg::ScopedContext const scope(context);
+        flush.find_keys();
+        if (flush.all() || flush.keys().pending() > 0) {
+            pg::PushedSnapshot const snapshot(current_snapshot(timing));
+            if (own_snapshot(timing))
+                refuse_newer_rows(tview, flush.keys(), flush.all());
+            writer.emplace(tview, table, listener, outer_context);
+            recompute(tview, flush.keys(), flush.all(), *writer);
+        }
+    }
+    uint64 rows = 0;
+    if (writer) {
+        pg::PushedSnapshot const snapshot(current_snapshot(timing));
+        rows = writer->finish([&] { listener.applied(flush.keys(), flush.all()); });
+    } else {
+        listener.applied(flush.keys(), flush.all());
+    }
+    table_close(table, NoLock);
+    return rows;
+}
+
+// Deltas of a full refresh go to the queue as well.
+class FullRefresh final : public Listener {
+  public:
+    void changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) override;
+    void applied(const pg::ValueSet &, bool) override {}
+};
+
+constinit RecordChange record_change = nullptr;
+
+void FullRefresh::changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+    if (record_change != nullptr)
+        record_change(tview, old_row, new_row);
+}
+
+class FillSink final : public pg::RowSink {
+  public:
+    explicit FillSink(BulkWriter &writer) : writer_(writer) {}
+    void row(TupleTableSlot *slot) override { writer_.insert(slot); }
+
+  private:
+    BulkWriter &writer_;
+};
+
+dependency::Compiled *must_compile(Oid table) {
+    dependency::Compiled *const tview = dependency::compiled(table);
+    if (tview == nullptr)
+        ereport(ERROR, errcode(errors::metadata_not_found),
+                errmsg("relation with OID %u is not a TVIEW", table));
+    return tview;
+}
+
+uint64 fill(dependency::Compiled &tview) {
+    Relation const table = table_open(tview.table, RowExclusiveLock);
+    MemoryContext const context = CurrentMemoryContext;
+    uint64 rows = 0;
+    {
+        Environment const environment(tview);
+        pg::SpiSession const spi;
+        pg::ScopedContext const scope(context);
+        pg::PushedSnapshot const snapshot(GetLatestSnapshot());
+        BulkWriter writer(tview, table);
+        FillSink sink(writer);
+        queries(tview).populate.query(nullptr, nullptr, sink);
+        rows = writer.finish();
+    }
+    table_close(table, NoLock);
+    return rows;
+}
+
+} // namespace
+
+bool Pending::all() const noexcept { return !empty() && set->all_pending(); }
+
+void set_recorder(RecordChange recorder) { record_change = recorder; }
+
+uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener) {
+    MemoryContext const context =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_tviews refresh", ALLOCSET_DEFAULT_SIZES);
+    uint64 rows = 0;
+    {
+        pg::ScopedContext const scope(context);
+        ErrorContext const error_context(tview, changes.sources);
+        const char *primary_key = nullptr;
+        rows =
+            pg::with_edited_error([&] { return run(tview, changes, timing, listener, &primary_key); },
+                                  [&](ErrorData *error) { duplicate_key_edited(tview, primary_key, error); });
+    }
+    MemoryContextDelete(context);
+    return rows;
+}
+
+uint64 full_refresh(Oid table) {
+    dependency::Pin const tview(must_compile(table));
+    Changes changes;
+    changes.edges.resize(tview->edges.size());
+    changes.all = true;
+    FullRefresh listener;
+    CommandCounterIncrement();
+    return maintain(*tview, changes, Timing::commit, listener);
+}
+
+uint64 populate(Oid table) {
+    dependency::Pin const tview(must_compile(table));
+    MemoryContext const context =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_tviews refresh", ALLOCSET_DEFAULT_SIZES);
+    CommandCounterIncrement();
+    uint64 rows = 0;
+    {
+        pg::ScopedContext const scope(context);
+        ErrorContext const error_context(*tview, 0);
+        rows = fill(*tview);
+    }
+    MemoryContextDelete(context);
+    return rows;
+}
+
+} // namespace tviews::refresh

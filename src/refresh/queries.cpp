@@ -1,0 +1,253 @@
+// refresh/queries.cpp - see queries.hpp. Built once per compiled TVIEW, in its context, which also releases the plans.
+//
+// Names are qualified throughout and operators written OPERATOR(schema.name), although the statements run with a pinned
+// search_path: the equality of a key column may be anywhere.
+#include "refresh/queries.hpp"
+
+#include "pg/compat.hpp"
+#include "pg/names.hpp"
+
+extern "C" {
+#include "access/nbtree.h"
+#include "catalog/pg_operator.h"
+#include "utils/typcache.h"
+}
+
+namespace tviews::refresh {
+
+namespace {
+
+const char *equality(Oid type) {
+    Oid const id = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+    HeapTuple const tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(id));
+    if (!HeapTupleIsValid(tuple))
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
+                errmsg("could not identify an equality operator for type %s", format_type_be(type)));
+    auto const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+    const char *const text = psprintf("OPERATOR(%s.%s)", pg::quoted(get_namespace_name(form->oprnamespace)),
+                                      NameStr(form->oprname));
+    ReleaseSysCache(tuple);
+    return text;
+}
+
+// Are values of the type that are equal under the collation the same bytes?
+bool equal_image(Oid type, Oid collation) {
+    TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+    if (!OidIsValid(entry->btree_opf))
+        return false;
+    Oid const procedure =
+        get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
+    return OidIsValid(procedure) &&
+           DatumGetBool(OidFunctionCall1Coll(procedure, collation, ObjectIdGetDatum(entry->btree_opintype)));
+}
+
+class SqlWriter {
+  public:
+    SqlWriter(dependency::Compiled &tview, Queries &result)
+        : tview_(tview), shape_(*tview.shape), result_(result) {}
+
+    void write() {
+        for (int column : shape_.unit) {
+            definition::OutputColumn const &unit = shape_.columns[static_cast<std::size_t>(column)];
+            Oid const array = get_array_type(unit.type);
+            result_.unit_types.push_back(unit.type);
+            result_.unit_arrays.push_back(array);
+            result_.has_arrays = result_.has_arrays && OidIsValid(array);
+            result_.image_equal = result_.image_equal && equal_image(unit.type, unit.collation);
+        }
+        result_.unit_is_key = shape_.unit.size() == shape_.key.size();
+
+        plan(result_.point,
+             psprintf("SELECT %s FROM %s AS v WHERE %s%s", columns("v"), tview_.qualified_view,
+                      unit_equals("v", "$", ""), not_null("v", " AND ")),
+             one(), CURSOR_OPT_GENERIC_PLAN);
+        plan(
+            result_.stored,
+            psprintf("SELECT t.ctid FROM ONLY %s AS t WHERE %s", tview_.qualified, unit_equals("t", "$", "")),
+            one(), CURSOR_OPT_GENERIC_PLAN);
+        if (result_.has_arrays) {
+            const char *const nested = psprintf("SELECT n.*, true AS \"?present\" FROM %s CROSS JOIN LATERAL "
+                                                "(SELECT %s FROM %s AS v WHERE %s%s OFFSET 0) AS n",
+                                                units(), columns("v"), tview_.qualified_view,
+                                                unit_equals("v", "l.k", ""), not_null("v", " AND "));
+            const char *const bulk =
+                psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s%s", columns("v"),
+                         tview_.qualified_view, among_units("v"), not_null("v", " AND "));
+            const char *const stored = psprintf("SELECT t.ctid, %s FROM ONLY %s AS t%s", columns("t"),
+                                                tview_.qualified, among_units("t"));
+            plan(result_.nested, difference(nested, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
+            plan(result_.bulk, difference(bulk, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
+            plan(result_.stored_many,
+                 psprintf("SELECT t.ctid FROM ONLY %s AS t%s", tview_.qualified, among_units("t")), many(),
+                 CURSOR_OPT_CUSTOM_PLAN);
+        }
+        const char *const everything =
+            psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s", columns("v"), tview_.qualified_view,
+                     not_null_anywhere("v", " WHERE "));
+        plan(result_.full,
+             difference(everything,
+                        psprintf("SELECT t.ctid, %s FROM ONLY %s AS t", columns("t"), tview_.qualified)),
+             nullptr, CURSOR_OPT_CUSTOM_PLAN);
+        plan(result_.stored_all, psprintf("SELECT t.ctid FROM ONLY %s AS t", tview_.qualified), nullptr, 0);
+        plan(result_.count, psprintf("SELECT count(*) FROM ONLY %s AS t", tview_.qualified), nullptr, 0);
+        plan(result_.populate,
+             psprintf("SELECT %s FROM %s AS v%s", columns("v"), tview_.qualified_view,
+                      not_null_anywhere("v", " WHERE ")),
+             nullptr, CURSOR_OPT_CUSTOM_PLAN);
+        plan(result_.repeated,
+             psprintf("SELECT %s FROM %s AS v%s GROUP BY %s HAVING count(*) > 1 LIMIT 1", repeated_columns(),
+                      tview_.qualified_view, not_null_anywhere("v", " WHERE "), key_columns("v")),
+             nullptr, 0);
+    }
+
+  private:
+    using Types = const pg::vector<Oid> *;
+    Types one() const { return &result_.unit_types; }
+    Types many() const { return &result_.unit_arrays; }
+
+    void plan(pg::Plan &slot, const char *sql, Types types, int options) {
+        slot = types == nullptr ? pg::Plan(sql, nullptr, 0, options)
+                                : pg::Plan(sql, types->data(), static_cast<int>(types->size()), options);
+        tview_.plans.push_back(&slot);
+    }
+
+    const char *name(int column) const {
+        return pg::quoted(shape_.columns[static_cast<std::size_t>(column)].name);
+    }
+    Oid type(int column) const { return shape_.columns[static_cast<std::size_t>(column)].type; }
+
+    const char *columns(const char *alias) const {
+        StringInfoData text;
+        initStringInfo(&text);
+        for (std::size_t i = 0; i < shape_.columns.size(); i++)
+            appendStringInfo(&text, "%s%s.%s", i > 0 ? ", " : "", alias, name(static_cast<int>(i)));
+        return text.data;
+    }
+
+    const char *key_columns(const char *alias) const {
+        StringInfoData text;
+        initStringInfo(&text);
+        for (int column : shape_.key)
+            appendStringInfo(&text, "%s%s.%s", text.len > 0 ? ", " : "", alias, name(column));
+        return text.data;
+    }
+
+    // The key where a row has it, NULL elsewhere, so that key_text() can read it.
+    const char *repeated_columns() const {
+        StringInfoData text;
+        initStringInfo(&text);
+        for (std::size_t i = 0; i < shape_.columns.size(); i++) {
+            auto const column = static_cast<int>(i);
+            bool const key = std::find(shape_.key.begin(), shape_.key.end(), column) != shape_.key.end();
+            appendStringInfo(&text, "%s%s%s", i > 0 ? ", " : "", key ? "v." : "",
+                             key ? name(column) : "NULL");
+        }
+        return text.data;
+    }
+
+    // alias.u1 = <prefix>1<suffix> AND ...
+    const char *unit_equals(const char *alias, const char *prefix, const char *suffix) const {
+        StringInfoData text;
+        initStringInfo(&text);
+        int number = 0;
+        for (int column : shape_.unit)
+            appendStringInfo(&text, "%s%s.%s %s %s%d%s", number > 0 ? " AND " : "", alias, name(column),
+                             equality(type(column)), prefix, number + 1, suffix),
+                number++;
+        return text.data;
+    }
+
+    // unnest($1, $2) AS l(k1, k2); without repetitions, if equal values may come in several images
+    const char *units() const {
+        StringInfoData parameters;
+        StringInfoData names;
+        initStringInfo(&parameters);
+        initStringInfo(&names);
+        for (std::size_t i = 0; i < shape_.unit.size(); i++) {
+            appendStringInfo(&parameters, "%s$%zu", i > 0 ? ", " : "", i + 1);
+            appendStringInfo(&names, "%sk%zu", i > 0 ? ", " : "", i + 1);
+        }
+        if (result_.image_equal)
+            return psprintf("unnest(%s) AS l(%s)", parameters.data, names.data);
+        return psprintf("(SELECT DISTINCT * FROM unnest(%s) AS u(%s)) AS l(%s)", parameters.data, names.data,
+                        names.data);
+    }
+
+    // What follows a table to restrict it to the units; always ends in a condition.
+    const char *among_units(const char *alias) const {
+        if (shape_.unit.size() == 1)
+            return psprintf(" WHERE %s.%s %s ANY ($1)", alias, name(shape_.unit[0]),
+                            equality(type(shape_.unit[0])));
+        return psprintf(" JOIN %s ON true WHERE %s", units(), unit_equals(alias, "l.k", ""));
+    }
+
+    // Key columns outside the unit may be NULL: such a row has no identity.
+    const char *not_null(const char *alias, const char *prefix) const {
+        StringInfoData text;
+        initStringInfo(&text);
+        for (int column : shape_.key)
+            if (std::find(shape_.unit.begin(), shape_.unit.end(), column) == shape_.unit.end())
+                appendStringInfo(&text, "%s%s.%s IS NOT NULL", prefix, alias, name(column));
+        return text.data;
+    }
+
+    const char *not_null_anywhere(const char *alias, const char *first) const {
+        StringInfoData text;
+        initStringInfo(&text);
+        if (shape_.key_nullable)
+            for (int column : shape_.key)
+                appendStringInfo(&text, "%s%s.%s IS NOT NULL", text.len > 0 ? " AND " : first, alias,
+                                 name(column));
+        return text.data;
+    }
+
+    // Rows with the same image are returned too: a key that comes twice must not go unnoticed.
+    const char *difference(const char *recomputed, const char *stored) const {
+        StringInfoData join;
+        initStringInfo(&join);
+        for (int column : shape_.key)
+            appendStringInfo(&join, "%sn.%s %s t.%s", join.len > 0 ? " AND " : "", name(column),
+                             equality(type(column)), name(column));
+        return psprintf("SELECT %s, t.ctid, ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*=) "
+                        "ROW(%s)::pg_catalog.record, n.\"?present\" FROM (%s) AS n FULL JOIN (%s) AS t ON %s",
+                        columns("n"), columns("n"), columns("t"), recomputed, stored, join.data);
+    }
+
+    dependency::Compiled &tview_;
+    const definition::Shape &shape_;
+    Queries &result_;
+};
+
+} // namespace
+
+Queries &queries(dependency::Compiled &tview) {
+    if (tview.maintenance == nullptr) {
+        pg::ScopedContext const scope(tview.context);
+        auto *result = pg::make_in<Queries>(tview.context);
+        SqlWriter(tview, *result).write();
+        tview.maintenance = result;
+    }
+    return *static_cast<Queries *>(tview.maintenance);
+}
+
+const char *key_text(const dependency::Compiled &tview, TupleTableSlot *row) {
+    StringInfoData names;
+    StringInfoData values;
+    initStringInfo(&names);
+    initStringInfo(&values);
+    for (int column : tview.shape->key) {
+        definition::OutputColumn const &output = tview.shape->columns[static_cast<std::size_t>(column)];
+        bool is_null;
+        Datum const value = slot_getattr(row, column + 1, &is_null);
+        Oid function;
+        bool varlena;
+        getTypeOutputInfo(output.type, &function, &varlena);
+        const char *const separator = names.len > 0 ? ", " : "";
+        appendStringInfo(&names, "%s%s", separator, output.name);
+        appendStringInfo(&values, "%s%s", separator,
+                         is_null ? "null" : OidOutputFunctionCall(function, value));
+    }
+    return psprintf("(%s)=(%s)", names.data, values.data);
+}
+
+} // namespace tviews::refresh

@@ -1,0 +1,41 @@
+// refresh/queries.hpp - private to refresh/: the SQL that recomputes rows and compares them with the stored ones.
+#pragma once
+
+#include "dependency/dependency.hpp"
+
+namespace tviews::refresh {
+
+// Saved plans of one TVIEW. Parameters are the unit's columns ($1..$n), or arrays of them.
+//   point        the definition's columns of one unit
+//   stored       ctid of the stored rows of one unit
+//   nested, bulk, full
+//                one row per recomputed or stored row: the definition's columns, then ctid of the stored row (NULL: none),
+//                whether both have the same image, whether there is a recomputed row. nested goes to the
+//                definition key by key, bulk may scan, full has no restriction
+//   stored_many  ctid of the stored rows of the units;  stored_all  of all
+//   count        number of stored rows;  populate  the definition's columns of all rows
+//   repeated     the key that the definition returns more than once, if any
+struct Queries {
+    pg::Plan point;
+    pg::Plan stored;
+    pg::Plan nested;
+    pg::Plan bulk;
+    pg::Plan full;
+    pg::Plan stored_many;
+    pg::Plan stored_all;
+    pg::Plan count;
+    pg::Plan populate;
+    pg::Plan repeated;
+    pg::vector<Oid> unit_types;
+    pg::vector<Oid> unit_arrays;
+    bool has_arrays = true;  // every unit column's type has an array type
+    bool unit_is_key = true; // a unit is one row
+    bool image_equal = true; // equal units have equal images
+};
+
+Queries &queries(dependency::Compiled &tview);
+
+// (a, b)=(1, x): the key columns of a row that starts with the definition's columns.
+const char *key_text(const dependency::Compiled &tview, TupleTableSlot *row);
+
+} // namespace tviews::refresh
