@@ -68,7 +68,7 @@ class StoredRow {
     }
     List *oids(Column column) const {
         List *result = NIL;
-        elements(column, OIDOID, sizeof(Oid), true, TYPALIGN_INT,
+        elements(column, REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT,
                  [&](Datum element) { result = lappend_oid(result, DatumGetObjectId(element)); });
         return result;
     }

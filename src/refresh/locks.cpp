@@ -138,7 +138,7 @@ uint32 hash_key(const dependency::Compiled &tview, const Datum *values) {
 
 void lock_edge(const dependency::Compiled &tview, const dependency::CompiledEdge &edge, const pg::ValueSet &w,
                const Pending &r, Timing timing) {
-    if (edge.edge->direct_key || (w.pending() == 0 && r.empty()))
+    if (edge.edge->direct_key || edge.edge->lockless || (w.pending() == 0 && r.empty()))
         return;
     auto const number = static_cast<uint16>(edge.edge->id * 2);
     auto const value_class = static_cast<uint16>(edge_class + number);
