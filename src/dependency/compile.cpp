@@ -22,6 +22,8 @@ namespace tviews::dependency {
 namespace {
 
 struct Cache {
+    explicit Cache(MemoryContext own) : context(own) {}
+    MemoryContext context;
     pg::vector<Compiled *> current;
     pg::vector<Compiled *> retired; // out of date, but pinned
 };
@@ -32,7 +34,7 @@ Cache &the_cache() {
     if (cache == nullptr) {
         MemoryContext const context =
             AllocSetContextCreate(TopMemoryContext, "pg_tviews compiled", ALLOCSET_SMALL_SIZES);
-        cache = pg::make_in<Cache>(context);
+        cache = pg::make_in<Cache>(context, context);
     }
     return *cache;
 }
@@ -213,7 +215,7 @@ Compiled *compiled(Oid table) {
     Compiled *const fresh = compile(*tview);
     fresh->stale = before != invalidations();
     all.current.reserve(all.current.size() + 1);
-    MemoryContextSetParent(fresh->context, GetMemoryChunkContext(cache));
+    MemoryContextSetParent(fresh->context, all.context);
     all.current.push_back(fresh);
     return fresh;
 }
