@@ -10,6 +10,7 @@ extern "C" {
 namespace tviews::pg {
 
 uint64 spi_execute(const char *sql, bool read_only, int64 limit) {
+    ScopedContext const caller(CurrentMemoryContext); // SPI comes back in a context of its own
     int const result = SPI_execute(sql, read_only, limit);
     if (result < 0)
         ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR),
@@ -37,6 +38,7 @@ void destroy(DestReceiver *) noexcept {}
 } // namespace
 
 void Plan::query(const Datum *values, const char *nulls, RowSink &sink) {
+    ScopedContext const caller(CurrentMemoryContext); // SPI comes back in a context of its own
     if (plan_ != nullptr && !SPI_plan_is_valid(plan_))
         release();
     if (plan_ == nullptr) {
