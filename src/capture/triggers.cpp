@@ -91,6 +91,7 @@ bool in_use(Oid relation) {
 void install_triggers(Oid relation) {
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     bool const partitioned = get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE;
+    LockRelationOid(relation, ShareRowExclusiveLock);
     List *const members = find_all_inheritors(relation, ShareRowExclusiveLock, nullptr);
 
     // A leaf that a definition names directly may have a trigger of its own, in the way of the root's clone.
@@ -113,6 +114,7 @@ void remove_unused_triggers(Oid relation) {
     if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || catalog::dependents_of(relation) != NIL)
         return;
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    LockRelationOid(relation, AccessExclusiveLock);
     List *const members = find_all_inheritors(relation, AccessExclusiveLock, nullptr);
     pg::each_oid(members, [&](Oid member) {
         // A member that another definition names directly, or through another root, keeps its triggers. One in use
