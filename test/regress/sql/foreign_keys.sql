@@ -1,0 +1,82 @@
+-- foreign_keys - referential actions write base tables too: CASCADE, SET NULL, SET DEFAULT, deferred.
+\a \t
+CREATE SCHEMA foreign_keys;
+SET search_path = foreign_keys, public;
+CREATE TABLE tb_user (pk_user int PRIMARY KEY, id uuid NOT NULL, name text);
+INSERT INTO tb_user SELECT n, uid(n), 'user ' || n FROM generate_series(0, 4) n;
+CREATE TABLE tb_cascade (pk_cascade int PRIMARY KEY, id uuid NOT NULL, fk_user int REFERENCES tb_user ON DELETE CASCADE ON UPDATE CASCADE);
+CREATE TABLE tb_null (pk_null int PRIMARY KEY, id uuid NOT NULL, fk_user int REFERENCES tb_user ON DELETE SET NULL ON UPDATE SET NULL);
+CREATE TABLE tb_default (pk_default int PRIMARY KEY, id uuid NOT NULL, fk_user int DEFAULT 0 REFERENCES tb_user ON DELETE SET DEFAULT ON UPDATE SET DEFAULT);
+CREATE TABLE tb_child (pk_child int PRIMARY KEY, id uuid NOT NULL, fk_cascade int REFERENCES tb_cascade ON DELETE CASCADE, fk_self int REFERENCES tb_child ON DELETE CASCADE);
+INSERT INTO tb_cascade SELECT n, uid(n), 1 + n % 4 FROM generate_series(1, 8) n;
+INSERT INTO tb_null SELECT n, uid(n), 1 + n % 4 FROM generate_series(1, 8) n;
+INSERT INTO tb_default SELECT n, uid(n), 1 + n % 4 FROM generate_series(1, 8) n;
+INSERT INTO tb_child SELECT n, uid(n), 1 + n % 8, nullif(n / 2, 0) FROM generate_series(1, 16) n;
+CREATE TABLE tv_cascade AS SELECT c.pk_cascade, c.id, jsonb_build_object('user', u.name) AS data FROM tb_cascade c JOIN tb_user u ON u.pk_user = c.fk_user;
+CREATE TABLE tv_null AS SELECT c.pk_null, c.id, jsonb_build_object('user', u.name) AS data FROM tb_null c LEFT JOIN tb_user u ON u.pk_user = c.fk_user;
+CREATE TABLE tv_default AS SELECT c.pk_default, c.id, jsonb_build_object('user', u.name) AS data FROM tb_default c JOIN tb_user u ON u.pk_user = c.fk_user;
+CREATE TABLE tv_child AS SELECT c.pk_child, c.id, jsonb_build_object('user', u.name, 'self', s.id) AS data
+  FROM tb_child c JOIN tb_cascade p ON p.pk_cascade = c.fk_cascade JOIN tb_user u ON u.pk_user = p.fk_user LEFT JOIN tb_child s ON s.pk_child = c.fk_self;
+CREATE TABLE tv_user AS SELECT u.pk_user, u.id, jsonb_build_object('cascade', (SELECT count(*) FROM tb_cascade c WHERE c.fk_user = u.pk_user),
+       'null', (SELECT count(*) FROM tb_null c WHERE c.fk_user = u.pk_user), 'default', (SELECT count(*) FROM tb_default c WHERE c.fk_user = u.pk_user)) AS data FROM tb_user u;
+SELECT assert_exact();
+UPDATE tb_user SET pk_user = 44 WHERE pk_user = 4;
+SELECT assert_exact();
+SELECT pk_user, data FROM tv_user ORDER BY pk_user;
+DELETE FROM tb_user WHERE pk_user = 1;
+SELECT assert_exact();
+SELECT pk_user, data FROM tv_user ORDER BY pk_user;
+BEGIN;
+DELETE FROM tb_user WHERE pk_user > 1;
+SELECT assert_exact();
+ROLLBACK;
+SELECT assert_exact();
+BEGIN;
+SAVEPOINT s;
+DELETE FROM tb_user WHERE pk_user = 2;
+ROLLBACK TO s;
+UPDATE tb_user SET pk_user = 22, name = 'moved' WHERE pk_user = 2;
+COMMIT;
+SELECT assert_exact();
+DELETE FROM tb_child WHERE pk_child = 2;
+SELECT assert_exact();
+TRUNCATE tb_child;
+SELECT assert_exact();
+
+-- Deferred: the check runs at commit or when constraints become immediate; actions such as CASCADE run at once all the same.
+CREATE TABLE tb_late (pk_late int PRIMARY KEY, id uuid NOT NULL, fk_user int REFERENCES tb_user ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE tv_late AS SELECT l.pk_late, l.id, to_jsonb(u.name) AS data FROM tb_late l LEFT JOIN tb_user u ON u.pk_user = l.fk_user;
+BEGIN;
+INSERT INTO tb_late VALUES (1, uid(1), 77), (2, uid(2), 77);
+SELECT assert_exact('tv_late');
+INSERT INTO tb_user VALUES (77, uid(77), 'in time');
+COMMIT;
+SELECT assert_exact();
+BEGIN;
+DELETE FROM tb_user WHERE pk_user = 77;
+SELECT assert_exact('tv_late');
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT assert_exact();
+ROLLBACK;
+SELECT assert_exact();
+BEGIN;
+DELETE FROM tb_user WHERE pk_user = 77;
+SELECT count(*) FROM tv_late WHERE data IS NULL;
+COMMIT;
+SELECT assert_exact();
+BEGIN;
+INSERT INTO tb_late VALUES (3, uid(3), 78);
+COMMIT;
+SELECT assert_exact();
+-- A constraint trigger that is deferred writes at commit, after everything else.
+CREATE FUNCTION late_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE tb_user SET name = 'written at commit' WHERE pk_user = NEW.fk_user; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON tb_late DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late_write();
+BEGIN;
+INSERT INTO tb_late VALUES (4, uid(4), 22);
+SELECT data FROM tv_late WHERE pk_late = 4;
+COMMIT;
+SELECT data FROM tv_late WHERE pk_late = 4;
+SELECT assert_exact();
+SET client_min_messages = warning;
+DROP SCHEMA foreign_keys CASCADE;
+SELECT assert_gone();

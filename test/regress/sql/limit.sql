@@ -1,0 +1,38 @@
+-- limit - ORDER BY and LIMIT on the whole definition: ties broken always the same, OFFSET, FETCH WITH TIES.
+\a \t
+CREATE SCHEMA limit_;
+SET search_path = limit_, public;
+CREATE TABLE tb_game (pk_game int PRIMARY KEY, id uuid NOT NULL, score int, name text);
+INSERT INTO tb_game SELECT n, uid(n), n % 4, 'game ' || n FROM generate_series(1, 10) n;
+CREATE TABLE tv_sorted AS SELECT pk_game, id, to_jsonb(name) AS data FROM tb_game ORDER BY score DESC, name;
+CREATE TABLE tv_top AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game ORDER BY score DESC LIMIT 3;
+CREATE TABLE tv_page AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game ORDER BY score DESC, pk_game LIMIT 2 OFFSET 2;
+CREATE TABLE tv_with_ties AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game ORDER BY score DESC FETCH FIRST 1 ROW WITH TIES;
+CREATE TABLE tv_some AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game LIMIT 4;
+CREATE TABLE tv_none AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game LIMIT 0;
+CREATE TABLE tv_every AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game LIMIT ALL;
+CREATE TABLE tv_computed AS SELECT pk_game, id, to_jsonb(score) AS data FROM tb_game ORDER BY score DESC LIMIT (SELECT count(*) / 2 FROM tb_game);
+SELECT entity, (SELECT count(*) FROM pg_tviews_explain(entity) line WHERE line ~ 'full refresh') AS full_refreshes FROM pg_tview_meta ORDER BY entity;
+SELECT pk_game, data FROM tv_top ORDER BY pk_game;
+SELECT pk_game, data FROM tv_with_ties ORDER BY pk_game;
+SELECT assert_exact();
+UPDATE tb_game SET score = 9 WHERE pk_game = 10;
+SELECT assert_exact();
+UPDATE tb_game SET name = 'renamed' WHERE pk_game = 1;
+SELECT assert_exact();
+INSERT INTO tb_game VALUES (11, uid(11), 9, 'eleven'), (0, uid(0), 3, 'zero');
+SELECT assert_exact();
+DELETE FROM tb_game WHERE score = 9;
+SELECT assert_exact();
+UPDATE tb_game SET score = 1;
+SELECT assert_exact();
+SELECT pk_game, data FROM tv_top ORDER BY pk_game;
+UPDATE tb_game SET score = NULL WHERE pk_game = 5;
+SELECT assert_exact();
+DELETE FROM tb_game WHERE pk_game > 2;
+SELECT assert_exact();
+TRUNCATE tb_game;
+SELECT assert_exact();
+SET client_min_messages = warning;
+DROP SCHEMA limit_ CASCADE;
+SELECT assert_gone();
