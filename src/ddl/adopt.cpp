@@ -7,6 +7,7 @@
 #include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/create.hpp"
+#include "ddl/drop.hpp"
 #include "ddl/indexes.hpp"
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
@@ -62,6 +63,7 @@ void adopt(Oid table, Creation *creation) {
 
     const char *const definition = definition_text(creation->query);
     Oid const view = create_view(*creation, definition);
+    drop_view_with_table(view, table);
     catalog::MetaRow row = describe(*creation->shape, creation->request, creation->options);
     row.table = table;
     row.view = view;

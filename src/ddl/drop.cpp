@@ -14,6 +14,7 @@
 #include "queue/queue.hpp"
 
 extern "C" {
+#include "catalog/dependency.h"
 #include "commands/trigger.h"
 #include "utils/json.h"
 }
@@ -78,6 +79,14 @@ void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
         pg::each_oid(row->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
         record(*row);
     }
+}
+
+void drop_view_with_table(Oid view, Oid table) {
+    ObjectAddress dependent;
+    ObjectAddress referenced;
+    ObjectAddressSet(dependent, RelationRelationId, view);
+    ObjectAddressSet(referenced, RelationRelationId, table);
+    recordDependencyOn(&dependent, &referenced, DEPENDENCY_AUTO);
 }
 
 const char *drop(const char *name, bool if_exists, bool cascade) {

@@ -8,6 +8,7 @@
 #include "capture/capture.hpp"
 #include "catalog/audit.hpp"
 #include "ddl/cascade.hpp"
+#include "ddl/drop.hpp"
 #include "ddl/indexes.hpp"
 #include "ddl/parse.hpp"
 #include "ddl/sources.hpp"
@@ -185,6 +186,8 @@ const char *replace(const char *name, const char *select, const char *options_js
     row.table = table;
     row.view = exchange_view(old->view, definition, old_columns, shape->columns);
     row.definition = definition;
+    if (row.view != old->view)
+        drop_view_with_table(row.view, table);
     catalog::update_meta_row(row);
     queue::forget(table);
 

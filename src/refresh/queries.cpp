@@ -191,13 +191,13 @@ class SqlWriter {
         return text.data;
     }
 
+    // Asked for of every key: whether a computed one may be NULL is not known beforehand.
     const char *not_null_anywhere(const char *alias, const char *first) const {
         StringInfoData text;
         initStringInfo(&text);
-        if (shape_.key_nullable)
-            for (int column : shape_.key)
-                appendStringInfo(&text, "%s%s.%s IS NOT NULL", text.len > 0 ? " AND " : first, alias,
-                                 name(column));
+        for (int column : shape_.key)
+            appendStringInfo(&text, "%s%s.%s IS NOT NULL", text.len > 0 ? " AND " : first, alias,
+                             name(column));
         return text.data;
     }
 

@@ -12,7 +12,7 @@ SELECT d.pk_doc, d.id, jsonb_agg(jsonb_build_object('tag', t.tag, 'label', l.lab
 SELECT pg_tviews_create('doc_tag', 'SELECT d.pk_doc, t.n, t.tag, l.label FROM tb_doc d, unnest(d.tags) WITH ORDINALITY t (tag, n) LEFT JOIN tb_tag l USING (tag)', key_columns => '{pk_doc,n}');
 SELECT pg_tviews_create('series', 'SELECT d.pk_doc, s AS n, d.title FROM tb_doc d, generate_series(1, d.size) s', key_columns => '{pk_doc,n}');
 SELECT pg_tviews_create('rows_from', 'SELECT d.pk_doc, r.n, r.a, r.b FROM tb_doc d, ROWS FROM (unnest(d.tags), generate_series(1, d.size)) WITH ORDINALITY r (a, b, n)', key_columns => '{pk_doc,n}');
-SELECT pg_tviews_create('in_list', 'SELECT pk_doc, generate_series(1, coalesce(size, 0) + cardinality(tags)) AS n, unnest(tags) AS tag FROM tb_doc', key_columns => '{pk_doc,n}');
+SELECT pg_tviews_create('in_list', 'SELECT pk_doc, generate_series(1, size) AS n, unnest(tags) AS tag FROM tb_doc', key_columns => '{pk_doc,n}');
 SELECT pg_tviews_create('per_tag', 'SELECT t AS tag, count(*) AS n, jsonb_agg(d.pk_doc ORDER BY d.pk_doc) AS docs FROM tb_doc d, unnest(d.tags) t GROUP BY t', key_columns => '{tag}');
 CREATE TABLE tv_json AS
 SELECT d.pk_doc, d.id, jsonb_build_object('keys', (SELECT jsonb_agg(k ORDER BY k) FROM jsonb_object_keys(d.body) k),
@@ -46,7 +46,7 @@ UPDATE tb_doc SET title = 'Drei' WHERE pk_doc = 3;
 SELECT assert_exact();
 UPDATE tb_doc SET size = NULL, tags = '{}' WHERE pk_doc = 2;
 SELECT assert_exact();
-INSERT INTO tb_doc VALUES (4, uid(4), '{x,y}', '{}', 1, NULL);
+INSERT INTO tb_doc VALUES (4, uid(4), '{x,NULL}', '{}', 1, NULL); -- a key that is NULL in one row
 SELECT assert_exact();
 DELETE FROM tb_doc WHERE pk_doc = 1;
 SELECT assert_exact();

@@ -41,8 +41,7 @@ DROP TABLE tv_user CASCADE;
 SELECT assert_gone();
 CALL write_both();
 CALL make_both();
-DROP TABLE IF EXISTS tv_post;
-DROP TABLE IF EXISTS tv_user, tv_post;
+DROP TABLE IF EXISTS tv_post, tv_user, tv_nothing;
 SELECT assert_gone();
 
 -- DROP VIEW is refused alone; with CASCADE it takes the TVIEW along.
@@ -115,8 +114,7 @@ COMMIT;
 SELECT assert_exact();
 BEGIN;
 CALL write_both();
-DROP TABLE tv_post;
-DROP TABLE tv_user;
+DROP TABLE tv_user, tv_post;
 CALL write_both();
 COMMIT;
 SELECT assert_gone();
@@ -140,6 +138,23 @@ SELECT assert_exact();
 DROP TABLE tv_post CASCADE;
 SELECT to_regclass('reader');
 DROP TABLE tv_user;
+
+-- ... on the view
+CALL make_both();
+CREATE VIEW reader AS SELECT * FROM v_post;
+DROP TABLE tv_post;
+DROP TABLE tv_user, tv_post;
+DROP VIEW reader;
+-- All at once: base tables, TVIEWs, in any order; also after the definition was replaced.
+SELECT pg_tviews_replace('post', 'SELECT p.pk_post, u.data AS author, p.id, p.fk_user, to_jsonb(p) AS data FROM tb_post p JOIN tv_user u ON u.pk_user = p.fk_user');
+CALL write_both();
+SELECT assert_exact();
+BEGIN;
+DROP TABLE tb_post, tv_post, tv_user, tb_user;
+SELECT assert_gone();
+ROLLBACK;
+DROP TABLE tv_user, tv_post;
+SELECT assert_gone();
 
 -- A schema, with the base tables in it or elsewhere
 CREATE SCHEMA readmodel;

@@ -100,7 +100,6 @@ SELECT pk_user, data FROM tv_user ORDER BY pk_user;
 SELECT assert_exact();
 -- Clean up.
 DROP TABLE tv_post;
-DROP TABLE tv_user;
-DROP TABLE tv_post;
+DROP TABLE tv_user, tv_post;
 SELECT assert_gone();
 DROP TABLE tb_post, tb_user;
