@@ -59,6 +59,18 @@ ALTER TABLE tv_user ALTER data SET STATISTICS 1000, SET (autovacuum_enabled = of
 ANALYZE tv_user;
 VACUUM FULL tv_user;
 SELECT assert_exact();
+-- a column that does not fit the definition any more stops the writes; nothing is stored that does not fit
+BEGIN;
+ALTER TABLE tv_above ALTER pk_user TYPE bigint;
+SELECT error_of('UPDATE tb_user SET name = upper(name)');
+SELECT error_of('SELECT pg_tviews_flush()');
+ROLLBACK;
+BEGIN;
+ALTER TABLE tv_above RENAME data TO document;
+UPDATE tb_user SET name = upper(name);
+SELECT error_of('SELECT pg_tviews_flush()');
+ROLLBACK;
+SELECT assert_exact();
 SET client_min_messages = warning;
 DROP SCHEMA direct_writes CASCADE;
 SELECT assert_gone();
