@@ -16,7 +16,7 @@ SELECT p.pk_package,
                            'nr', d.position,
                            'kind', d.kind,
                            'name', d.target,
-                           'needs', d.relation || ' ' || d.version,
+                           'need', d.relation || ' ' || d.version,
                            'found', t.version)
                        ORDER BY d.kind, d.position, d.alternative)
                   FROM tb_dependency d
