@@ -58,8 +58,8 @@ class SqlWriter {
         result_.unit_is_key = shape_.unit.size() == shape_.key.size();
 
         plan(result_.point,
-             psprintf("SELECT %s FROM %s AS v WHERE %s%s", columns("v"), tview_.qualified_view,
-                      unit_equals("v", "$", ""), not_null("v", " AND ")),
+             psprintf("SELECT %s FROM %s AS v WHERE %s%s", columns("v"), rows(), unit_equals("v", "$", ""),
+                      not_null("v", " AND ")),
              one(), CURSOR_OPT_GENERIC_PLAN);
         plan(
             result_.stored,
@@ -68,11 +68,11 @@ class SqlWriter {
         if (result_.has_arrays) {
             const char *const nested = psprintf("SELECT n.*, true AS \"?present\" FROM %s CROSS JOIN LATERAL "
                                                 "(SELECT %s FROM %s AS v WHERE %s%s OFFSET 0) AS n",
-                                                units(), columns("v"), tview_.qualified_view,
+                                                units(), columns("v"), rows(),
                                                 unit_equals("v", "l.k", ""), not_null("v", " AND "));
             const char *const bulk =
-                psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s%s", columns("v"),
-                         tview_.qualified_view, among_units("v"), not_null("v", " AND "));
+                psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s%s", columns("v"), rows(),
+                         among_units("v"), not_null("v", " AND "));
             const char *const stored = psprintf("SELECT t.ctid, %s FROM ONLY %s AS t%s", columns("t"),
                                                 tview_.qualified, among_units("t"));
             plan(result_.nested, difference(nested, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
@@ -109,6 +109,11 @@ class SqlWriter {
         slot = types == nullptr ? pg::Plan(sql, nullptr, 0, options)
                                 : pg::Plan(sql, types->data(), static_cast<int>(types->size()), options);
         tview_.plans.push_back(&slot);
+    }
+
+    // The definition's rows. A restriction to some keys reaches into subqueries but not into WITH queries.
+    const char *rows() const {
+        return shape_.inlined_sql != nullptr ? psprintf("(%s)", shape_.inlined_sql) : tview_.qualified_view;
     }
 
     const char *name(int column) const {
