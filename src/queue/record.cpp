@@ -87,8 +87,8 @@ void bound(pg::ValueSet &set) {
 
 void add_row(pg::ValueSet &set, const pg::TupleFormat &format, const Use &use, TupleTableSlot *row) {
     constexpr std::size_t few = 8;
-    Datum few_values[few];
-    bool few_nulls[few];
+    Datum few_values[few] = {};
+    bool few_nulls[few] = {};
     std::size_t const count = use.columns.size();
     Datum *const values = count <= few ? few_values : static_cast<Datum *>(palloc(count * sizeof(Datum)));
     bool *const nulls = count <= few ? few_nulls : static_cast<bool *>(palloc(count));
