@@ -37,11 +37,14 @@ pg::vector<AttrNumber> definition_columns(const dependency::Compiled &tview, Rel
         // Values are stored as the definition returns them, without a conversion.
         Form_pg_attribute const attribute = TupleDescAttr(descriptor, found - 1);
         if (attribute->atttypid != column.type || attribute->atttypmod != column.typmod)
-            ereport(ERROR, errcode(errors::refresh_failed),
-                    errmsg("column \"%s\" of TVIEW \"%s\" has type %s, but its definition returns %s", column.name,
-                           tview.name, format_type_with_typemod(attribute->atttypid, attribute->atttypmod),
-                           format_type_with_typemod(column.type, column.typmod)),
-                    errhint("Give the column its type back, or replace the definition with pg_tviews_replace()."));
+            ereport(
+                ERROR, errcode(errors::refresh_failed),
+                errmsg("column \"%s\" of TVIEW \"%s\" has type %s, but its definition returns %s",
+                       column.name, tview.name,
+                       format_type_with_typemod(attribute->atttypid, attribute->atttypmod),
+                       format_type_with_typemod(column.type, column.typmod)),
+                errhint(
+                    "Give the column its type back, or replace the definition with pg_tviews_replace()."));
         result.push_back(found);
     }
     return result;
