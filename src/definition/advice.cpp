@@ -45,15 +45,16 @@ pg::vector<IndexAdvice> missing_indexes(const Shape &shape) {
             found = found || indexed(edge->near_relation, equality.near_attno);
         if (found)
             continue;
-        const char *const statement = psprintf(
-            "CREATE INDEX ON %s (%s);", pg::qualified_name(edge->near_relation),
-            pg::quoted(get_attname(edge->near_relation, edge->equalities[0].near_attno, false)));
+        const char *const statement =
+            psprintf("CREATE INDEX ON %s (%s);", pg::qualified_name(edge->near_relation),
+                     pg::quoted(get_attname(edge->near_relation, edge->equalities[0].near_attno, false)));
         bool known = false;
         for (const IndexAdvice &item : advice)
             known = known || strcmp(item.statement, statement) == 0;
         if (!known)
-            advice.push_back(IndexAdvice{statement, psprintf("changes to %s look for rows of %s by this column",
-                                                             edge->far_name, edge->near_name)});
+            advice.push_back(
+                IndexAdvice{statement, psprintf("changes to %s look for rows of %s by this column",
+                                                edge->far_name, edge->near_name)});
     }
     // An array or aggregate by a foreign key is recomputed by that key.
     for (const Source *source : shape.sources)
@@ -66,8 +67,8 @@ pg::vector<IndexAdvice> missing_indexes(const Shape &shape) {
             for (const IndexAdvice &item : advice)
                 known = known || strcmp(item.statement, statement) == 0;
             if (!known)
-                advice.push_back(
-                    IndexAdvice{statement, psprintf("rows of %s are recomputed by this column", source->alias)});
+                advice.push_back(IndexAdvice{
+                    statement, psprintf("rows of %s are recomputed by this column", source->alias)});
         }
     return advice;
 }

@@ -38,9 +38,7 @@ TargetEntry *find_column(const Query *query, const char *name) {
     return nullptr;
 }
 
-Oid column_type(const TargetEntry *tle) {
-    return exprType(reinterpret_cast<Node *>(tle->expr));
-}
+Oid column_type(const TargetEntry *tle) { return exprType(reinterpret_cast<Node *>(tle->expr)); }
 
 [[noreturn]] void missing(const Request &request, const char *column, const char *detail) {
     ereport(ERROR, errcode(errors::required_column_missing),
@@ -53,8 +51,8 @@ Oid column_type(const TargetEntry *tle) {
 void check_type(const Request &request, const TargetEntry *tle, Oid wanted, const char *type) {
     if (getBaseType(column_type(tle)) != wanted)
         ereport(ERROR, errcode(errors::required_column_missing),
-                errmsg("column \"%s\" of TVIEW \"tv_%s\" must be of type %s, not %s", tle->resname, request.entity, type,
-                       format_type_be(column_type(tle))),
+                errmsg("column \"%s\" of TVIEW \"tv_%s\" must be of type %s, not %s", tle->resname,
+                       request.entity, type, format_type_be(column_type(tle))),
                 errhint("Cast it in the SELECT list, or name the key with the key_columns argument of "
                         "pg_tviews_create()."));
 }
@@ -68,11 +66,13 @@ List *check_columns(const Query *query, const Request &request) {
             missing(request, name, "It is named as a key column, but the SELECT does not return it.");
         Oid const type = getBaseType(column_type(tle));
         if (request.key_columns == NIL && type != INT2OID && type != INT4OID && type != INT8OID)
-            ereport(ERROR, errcode(errors::required_column_missing),
-                    errmsg("key column \"%s\" of TVIEW \"tv_%s\" must be smallint, integer or bigint, not %s", name,
-                           request.entity, format_type_be(column_type(tle))),
-                    errhint("Name a key of another type with the key_columns argument of pg_tviews_create()."));
-        TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_HASH_PROC);
+            ereport(
+                ERROR, errcode(errors::required_column_missing),
+                errmsg("key column \"%s\" of TVIEW \"tv_%s\" must be smallint, integer or bigint, not %s",
+                       name, request.entity, format_type_be(column_type(tle))),
+                errhint("Name a key of another type with the key_columns argument of pg_tviews_create()."));
+        TypeCacheEntry *const entry =
+            lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_HASH_PROC);
         if (!OidIsValid(entry->eq_opr) || !OidIsValid(entry->lt_opr) || !OidIsValid(entry->hash_proc))
             ereport(ERROR, errcode(errors::required_column_missing),
                     errmsg("key column \"%s\" has type %s, which cannot be both sorted and hashed", name,
@@ -85,21 +85,21 @@ List *check_columns(const Query *query, const Request &request) {
         if (id == nullptr)
             missing(request, "id", "A TVIEW has a uuid column \"id\" unless its key is named explicitly.");
         if (data == nullptr)
-            missing(request, "data", "A TVIEW has a jsonb column \"data\" unless its key is named explicitly.");
+            missing(request, "data",
+                    "A TVIEW has a jsonb column \"data\" unless its key is named explicitly.");
         check_type(request, id, UUIDOID, "uuid");
         check_type(request, data, JSONBOID, "jsonb");
     }
     for (auto *tle : pg::each<TargetEntry>(query->targetList))
         if (!tle->resjunk && get_typtype(column_type(tle)) == TYPTYPE_PSEUDO)
-            ereport(ERROR, errcode(errors::invalid_select),
-                    errmsg("column \"%s\" has pseudo-type %s", tle->resname, format_type_be(column_type(tle))),
-                    errhint("Cast it to a type that a table can store."));
+            ereport(
+                ERROR, errcode(errors::invalid_select),
+                errmsg("column \"%s\" has pseudo-type %s", tle->resname, format_type_be(column_type(tle))),
+                errhint("Cast it to a type that a table can store."));
     return keys;
 }
 
-const char *keep(const char *text) {
-    return text == nullptr ? nullptr : pstrdup(text);
-}
+const char *keep(const char *text) { return text == nullptr ? nullptr : pstrdup(text); }
 
 // Expressions that capture may evaluate as the writer: comparisons of columns with constants by built-in operators.
 bool safe_filter(Node *expr) {
@@ -224,7 +224,8 @@ Edge *Export::edge(Hop *hop) {
                 link.push_back(far);
                 types.push_back(made->types[static_cast<std::size_t>(equality.link)]);
                 array_types.push_back(made->array_types[static_cast<std::size_t>(equality.link)]);
-                equalities.push_back(Equality{position, equality.near_attno, equality.equality, equality.collation});
+                equalities.push_back(
+                    Equality{position, equality.near_attno, equality.equality, equality.collation});
             }
             direct = direct && found;
         }
@@ -266,8 +267,8 @@ void Export::source(const Role &role) {
                 plain = false;
             } else {
                 made->key.push_back(castNode(Var, expr)->varattno);
-                made->path = bms_add_member(made->path,
-                                            castNode(Var, expr)->varattno - FirstLowInvalidHeapAttributeNumber);
+                made->path = bms_add_member(made->path, castNode(Var, expr)->varattno -
+                                                            FirstLowInvalidHeapAttributeNumber);
             }
         }
         if (plain) {
@@ -340,7 +341,8 @@ Shape *Export::run(const pg::vector<int> &unit) {
     for (Source *made : shape_->sources) {
         if (made->occurrence > 0)
             away(*made, scope_.rel(made->occurrence));
-        if (std::find(shape_->relations.begin(), shape_->relations.end(), made->relation) == shape_->relations.end())
+        if (std::find(shape_->relations.begin(), shape_->relations.end(), made->relation) ==
+            shape_->relations.end())
             shape_->relations.push_back(made->relation);
     }
     std::sort(shape_->relations.begin(), shape_->relations.end());
@@ -414,7 +416,8 @@ Shape *analyze(const Query *original, const Request &request) {
             if (choice > 0 && i != choice - 1)
                 continue;
             TargetEntry *const tle = find_column(query, static_cast<char *>(list_nth(keys, i)));
-            unit = lappend(unit, makeVar(0, tle->resno, column_type(tle), exprTypmod(reinterpret_cast<Node *>(tle->expr)),
+            unit = lappend(unit, makeVar(0, tle->resno, column_type(tle),
+                                         exprTypmod(reinterpret_cast<Node *>(tle->expr)),
                                          exprCollation(reinterpret_cast<Node *>(tle->expr)), 0));
             columns.push_back(tle->resno - 1);
         }

@@ -30,28 +30,61 @@ namespace {
 List *function_reads = NIL; // set for the duration of one analysis
 
 [[noreturn]] void refuse(const char *what, const char *detail, const char *hint) {
-    ereport(ERROR, errcode(errors::invalid_select), errmsg("%s cannot be used in the definition of a TVIEW", what),
-            errdetail("%s", detail), errhint("%s", hint));
+    ereport(ERROR, errcode(errors::invalid_select),
+            errmsg("%s cannot be used in the definition of a TVIEW", what), errdetail("%s", detail),
+            errhint("%s", hint));
     pg_unreachable();
 }
 
-bool starts_with(const char *name, const char *prefix) {
-    return strncmp(name, prefix, strlen(prefix)) == 0;
-}
+bool starts_with(const char *name, const char *prefix) { return strncmp(name, prefix, strlen(prefix)) == 0; }
 
 // STABLE functions of pg_catalog whose results depend on the clock, the session or the catalogs.
 bool depends_on_session(const char *name, int arguments) {
-    static constexpr const char *exact[] = {"now", "transaction_timestamp", "statement_timestamp", "getpgusername",
-                                            "session_user", "obj_description", "col_description",
-                                            "shobj_description", "format_type", "version", "row_security_active",
-                                            "getdatabaseencoding", "currtid2", "ts_stat", "cursor_to_xml",
-                                            "cursor_to_xmlschema", "nextval", "lastval", "currval"};
-    static constexpr const char *prefixes[] = {"current_", "has_", "inet_client", "inet_server", "to_reg", "txid_",
-                                               "database_to_xml", "schema_to_xml", "table_to_xml", "query_to_xml",
-                                               "lo_", "loread", "pg_", "acl", "regclass", "regproc", "regoper",
-                                               "regtype", "regrole", "regnamespace", "regconfig", "regdictionary",
-                                               "regcollation", "binary_upgrade"};
-    if (strcmp(name, "pg_typeof") == 0 || strcmp(name, "pg_column_size") == 0 || strcmp(name, "pg_size_pretty") == 0)
+    static constexpr const char *exact[] = {"now",
+                                            "transaction_timestamp",
+                                            "statement_timestamp",
+                                            "getpgusername",
+                                            "session_user",
+                                            "obj_description",
+                                            "col_description",
+                                            "shobj_description",
+                                            "format_type",
+                                            "version",
+                                            "row_security_active",
+                                            "getdatabaseencoding",
+                                            "currtid2",
+                                            "ts_stat",
+                                            "cursor_to_xml",
+                                            "cursor_to_xmlschema",
+                                            "nextval",
+                                            "lastval",
+                                            "currval"};
+    static constexpr const char *prefixes[] = {"current_",
+                                               "has_",
+                                               "inet_client",
+                                               "inet_server",
+                                               "to_reg",
+                                               "txid_",
+                                               "database_to_xml",
+                                               "schema_to_xml",
+                                               "table_to_xml",
+                                               "query_to_xml",
+                                               "lo_",
+                                               "loread",
+                                               "pg_",
+                                               "acl",
+                                               "regclass",
+                                               "regproc",
+                                               "regoper",
+                                               "regtype",
+                                               "regrole",
+                                               "regnamespace",
+                                               "regconfig",
+                                               "regdictionary",
+                                               "regcollation",
+                                               "binary_upgrade"};
+    if (strcmp(name, "pg_typeof") == 0 || strcmp(name, "pg_column_size") == 0 ||
+        strcmp(name, "pg_size_pretty") == 0)
         return false;
     if (strcmp(name, "age") == 0 && arguments == 1)
         return true;
@@ -120,7 +153,8 @@ bool sql_body_reads_tables(HeapTuple tuple) {
 void check_function(Oid function) {
     HeapTuple const tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
     if (!HeapTupleIsValid(tuple))
-        ereport(ERROR, errcode(errors::internal_error), errmsg("function with OID %u does not exist", function));
+        ereport(ERROR, errcode(errors::internal_error),
+                errmsg("function with OID %u does not exist", function));
     auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
     const char *const name = psprintf("function %s", format_procedure(function));
     bool const builtin = function < FirstNormalObjectId;
@@ -132,12 +166,14 @@ void check_function(Oid function) {
             refuse(name, "Its result depends on the clock, the session or the system catalogs.",
                    "Store the value in a base table, or apply the condition when you read the TVIEW.");
         if (!builtin && function_reads == NIL)
-            refuse(name, "The function is STABLE: it may read tables or settings that the TVIEW does not see.",
-                   "Declare it IMMUTABLE if its result depends on its arguments only, or name the tables it reads in "
+            refuse(name,
+                   "The function is STABLE: it may read tables or settings that the TVIEW does not see.",
+                   "Declare it IMMUTABLE if its result depends on its arguments only, or name the tables it "
+                   "reads in "
                    "options->'function_reads' of pg_tviews_create().");
     }
-    if (!builtin && form->prolang == SQLlanguageId && form->prokind == PROKIND_FUNCTION && function_reads == NIL &&
-        sql_body_reads_tables(tuple))
+    if (!builtin && form->prolang == SQLlanguageId && form->prokind == PROKIND_FUNCTION &&
+        function_reads == NIL && sql_body_reads_tables(tuple))
         refuse(name, "Its body reads tables, whose changes the TVIEW would not see.",
                "Write the query into the definition, or name the tables in options->'function_reads' of "
                "pg_tviews_create().");
@@ -148,8 +184,8 @@ void check_function(Oid function) {
         if (!HeapTupleIsValid(row))
             return;
         auto *form_aggregate = reinterpret_cast<Form_pg_aggregate>(GETSTRUCT(row));
-        Oid const parts[] = {form_aggregate->aggtransfn, form_aggregate->aggfinalfn, form_aggregate->aggmtransfn,
-                             form_aggregate->aggmfinalfn};
+        Oid const parts[] = {form_aggregate->aggtransfn, form_aggregate->aggfinalfn,
+                             form_aggregate->aggmtransfn, form_aggregate->aggmfinalfn};
         ReleaseSysCache(row);
         for (Oid part : parts)
             if (OidIsValid(part))
@@ -164,9 +200,7 @@ bool checker(Oid function, void *) {
 
 } // namespace
 
-void set_function_reads(List *tables) {
-    function_reads = tables;
-}
+void set_function_reads(List *tables) { function_reads = tables; }
 
 void check_relation(const RangeTblEntry *rte) {
     const char *const name = psprintf("relation %s", pg::qualified_name(rte->relid));
@@ -210,8 +244,8 @@ void check_query(const Query *query) {
         if (IsA(node, Var)) {
             AttrNumber const attno = castNode(Var, node)->varattno;
             if (attno < 0 && attno != TableOidAttributeNumber)
-                refuse("a physical system column (ctid, xmin and the like)", "It changes without a change of the row.",
-                       "Use the primary key.");
+                refuse("a physical system column (ctid, xmin and the like)",
+                       "It changes without a change of the row.", "Use the primary key.");
         }
         (void) check_functions_in_node(node, checker, nullptr);
         return false;

@@ -78,8 +78,6 @@ void inline_level(Query *query, Nesting *parent) {
 
 } // namespace
 
-void inline_ctes(Query *query) {
-    inline_level(query, nullptr);
-}
+void inline_ctes(Query *query) { inline_level(query, nullptr); }
 
 } // namespace tviews::definition

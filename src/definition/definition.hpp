@@ -31,38 +31,39 @@ enum class Route { key, edge, all_keys };
 
 // One occurrence of a base relation in the definition, in one role. A relation may have several.
 struct Source {
-    Oid relation;               // root of a partition or inheritance tree, or a TVIEW's table
-    int occurrence;             // number of the range-table entry in the whole definition
-    const char *alias;          // as the user wrote it
-    Bitmapset *used;            // columns the definition uses, offset by FirstLowInvalidHeapAttributeNumber
-    Bitmapset *path;            // columns that decide which rows are linked (links, filters, joins), same offset
-    List *filters;              // Expr, implicitly ANDed, over Vars with varno 1: safe to evaluate at capture
+    Oid relation;      // root of a partition or inheritance tree, or a TVIEW's table
+    int occurrence;    // number of the range-table entry in the whole definition
+    const char *alias; // as the user wrote it
+    Bitmapset *used;   // columns the definition uses, offset by FirstLowInvalidHeapAttributeNumber
+    Bitmapset *path;   // columns that decide which rows are linked (links, filters, joins), same offset
+    List *filters;     // Expr, implicitly ANDed, over Vars with varno 1: safe to evaluate at capture
     Route route = Route::all_keys;
     Edge *toward = nullptr;     // Route::edge
     pg::vector<AttrNumber> key; // Route::key: the columns that are the unit, in unit order
-    pg::vector<Edge *> away;    // edges whose near side this is: R entries (Equality::near_attno), or whole-edge locks
+    pg::vector<Edge *>
+        away; // edges whose near side this is: R entries (Equality::near_attno), or whole-edge locks
     const char *reason = nullptr; // Route::all_keys: why, as a clause for messages
 };
 
 // A hop: far rows with these link values are looked at by near rows; those carry the next link values or the key.
 struct Edge {
-    int id;                        // position in Shape::edges
-    int rank;                      // hops to the key; higher ranks are walked and locked first
+    int id;   // position in Shape::edges
+    int rank; // hops to the key; higher ranks are walked and locked first
     int far_occurrence;
-    const char *far_name;          // for explain
+    const char *far_name; // for explain
     const char *near_name;
-    Oid near_relation = InvalidOid; // when the near side is one plain relation
-    pg::vector<LinkColumn> link;   // columns of the far row
+    Oid near_relation = InvalidOid;  // when the near side is one plain relation
+    pg::vector<LinkColumn> link;     // columns of the far row
     pg::vector<Equality> equalities; // empty: locked as a whole
-    bool by_value;                 // lock by value (every equality hashable and the near side one plain relation)
-    bool point_only;               // a link column is an array: no set form
-    Edge *next = nullptr;          // where the near rows' link values go; nullptr: the near rows carry the unit
-    bool direct_key = false;       // the link value is the unit itself: no query, no edge lock
-    bool lockless = false;         // the key is computed from the far row itself: no near row, no lock
+    bool by_value;           // lock by value (every equality hashable and the near side one plain relation)
+    bool point_only;         // a link column is an array: no set form
+    Edge *next = nullptr;    // where the near rows' link values go; nullptr: the near rows carry the unit
+    bool direct_key = false; // the link value is the unit itself: no query, no edge lock
+    bool lockless = false;   // the key is computed from the far row itself: no near row, no lock
     const char *point_sql = nullptr; // $1..$n are the link columns; returns next->link columns or the unit
     const char *set_sql = nullptr;   // $1..$n are arrays of them
-    pg::vector<Oid> types;         // of the point parameters
-    pg::vector<Oid> array_types;   // of the set parameters
+    pg::vector<Oid> types;           // of the point parameters
+    pg::vector<Oid> array_types;     // of the set parameters
 };
 
 struct OutputColumn {
@@ -74,18 +75,19 @@ struct OutputColumn {
 
 struct Shape {
     pg::vector<OutputColumn> columns;
-    pg::vector<int> key;            // indexes into columns
-    pg::vector<int> unit;           // the part of the key that maintenance addresses rows by (subset of key)
+    pg::vector<int> key;  // indexes into columns
+    pg::vector<int> unit; // the part of the key that maintenance addresses rows by (subset of key)
     pg::vector<Source *> sources;
-    pg::vector<Edge *> edges;       // by rank, highest first
-    pg::vector<Oid> relations;      // distinct relations of the sources, sorted
-    bool key_nullable = true;       // an outer join may produce NULL keys
-    const char *inlined_sql = nullptr; // the definition with its WITH queries inlined; nullptr when it has none
+    pg::vector<Edge *> edges;  // by rank, highest first
+    pg::vector<Oid> relations; // distinct relations of the sources, sorted
+    bool key_nullable = true;  // an outer join may produce NULL keys
+    const char *inlined_sql =
+        nullptr; // the definition with its WITH queries inlined; nullptr when it has none
 };
 
 struct Request {
-    const char *entity;          // without tv_
-    List *key_columns = nullptr; // of char *: given by the caller
+    const char *entity;             // without tv_
+    List *key_columns = nullptr;    // of char *: given by the caller
     List *function_reads = nullptr; // of Oid: tables that STABLE functions read (options->'function_reads')
 };
 

@@ -28,7 +28,8 @@ const char *link_list(const Source &source) {
     StringInfoData text;
     initStringInfo(&text);
     for (const LinkColumn &column : source.toward->link)
-        appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", get_attname(source.relation, column.attno, true));
+        appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "",
+                         get_attname(source.relation, column.attno, true));
     return text.data;
 }
 
@@ -95,10 +96,12 @@ pg::vector<const char *> describe_text(const Shape &shape) {
     StringInfoData keys;
     initStringInfo(&keys);
     for (int key : shape.key)
-        appendStringInfo(&keys, "%s%s", keys.len > 0 ? ", " : "", shape.columns[static_cast<std::size_t>(key)].name);
+        appendStringInfo(&keys, "%s%s", keys.len > 0 ? ", " : "",
+                         shape.columns[static_cast<std::size_t>(key)].name);
     lines.push_back(psprintf("key: %s", keys.data));
     if (shape.unit.size() != shape.key.size())
-        lines.push_back(psprintf("maintained by: %s", shape.columns[static_cast<std::size_t>(shape.unit[0])].name));
+        lines.push_back(
+            psprintf("maintained by: %s", shape.columns[static_cast<std::size_t>(shape.unit[0])].name));
     for (const Source *source : shape.sources) {
         lines.push_back(psprintf("source %s: %s", source->alias, pg::qualified_name(source->relation)));
         lines.push_back(psprintf("  columns used: %s", column_list(source->relation, source->used)));
@@ -112,7 +115,8 @@ pg::vector<const char *> describe_text(const Shape &shape) {
             break;
         case Route::edge:
             if (source->toward->direct_key) {
-                lines.push_back(psprintf("  strategy: a changed row carries the key in %s", link_list(*source)));
+                lines.push_back(
+                    psprintf("  strategy: a changed row carries the key in %s", link_list(*source)));
                 break;
             }
             lines.push_back(psprintf("  strategy: affected keys by %s", link_list(*source)));

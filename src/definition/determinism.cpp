@@ -37,7 +37,7 @@ void visit_query(Query *query);
 // Primary-key columns (or, without a primary key, all sortable columns) of the relations of one level; an outer
 // level's rows are fixed while this one is computed.
 struct TieBreakers {
-    List *columns = NIL; // of Var
+    List *columns = NIL;        // of Var
     bool ordered_input = false; // a subquery with its own ORDER BY is read: the user orders by it
 };
 
@@ -48,13 +48,15 @@ bool sortable(Oid type) {
 
 void add_column(TieBreakers &ties, Index varno, AttrNumber attno, Oid type, int32 typmod, Oid collation) {
     if (sortable(type) && list_length(ties.columns) < max_tie_breakers)
-        ties.columns = lappend(ties.columns, makeVar(static_cast<int>(varno), attno, type, typmod, collation, 0));
+        ties.columns =
+            lappend(ties.columns, makeVar(static_cast<int>(varno), attno, type, typmod, collation, 0));
 }
 
 void add_relation(TieBreakers &ties, const RangeTblEntry *rte, Index varno) {
     Oid constraint = InvalidOid;
-    Bitmapset *const key =
-        get_rel_relkind(rte->relid) == RELKIND_VIEW ? nullptr : get_primary_key_attnos(rte->relid, false, &constraint);
+    Bitmapset *const key = get_rel_relkind(rte->relid) == RELKIND_VIEW
+                               ? nullptr
+                               : get_primary_key_attnos(rte->relid, false, &constraint);
     Relation const relation = relation_open(rte->relid, AccessShareLock);
     TupleDesc const descriptor = RelationGetDescr(relation);
     for (int i = 0; i < descriptor->natts; i++) {
@@ -126,8 +128,8 @@ bool order_sensitive(const Aggref *aggregate) {
     if (aggregate->aggfnoid >= FirstNormalObjectId)
         return list_length(aggregate->args) > 0;
     char *const name = get_func_name(aggregate->aggfnoid);
-    static constexpr const char *sensitive[] = {"array_agg", "string_agg", "json_agg", "jsonb_agg", "xmlagg",
-                                                "json_object_agg", "jsonb_object_agg"};
+    static constexpr const char *sensitive[] = {
+        "array_agg", "string_agg", "json_agg", "jsonb_agg", "xmlagg", "json_object_agg", "jsonb_object_agg"};
     for (const char *prefix : sensitive)
         if (strncmp(name, prefix, strlen(prefix)) == 0)
             return true;
@@ -148,7 +150,8 @@ bool order_sensitive(const Aggref *aggregate) {
 }
 
 SortGroupClause *sort_clause(Oid type, Index reference) {
-    TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC);
+    TypeCacheEntry *const entry =
+        lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC);
     auto *clause = makeNode(SortGroupClause);
     clause->tleSortGroupRef = reference;
     clause->eqop = entry->eq_opr;
@@ -249,7 +252,8 @@ WindowNeed window_need(const WindowFunc *function, const WindowClause *window) {
         return WindowNeed::nothing;
     if (builtin && named(name, {"row_number", "ntile", "lag", "lead"}))
         return WindowNeed::tie_breakers;
-    if (builtin && named(name, {"count", "bool_and", "bool_or", "every"}) && !(window->frameOptions & FRAMEOPTION_ROWS))
+    if (builtin && named(name, {"count", "bool_and", "bool_or", "every"}) &&
+        !(window->frameOptions & FRAMEOPTION_ROWS))
         return WindowNeed::nothing;
     if (window->frameOptions & FRAMEOPTION_ROWS)
         return WindowNeed::tie_breakers;
@@ -281,7 +285,8 @@ void order_windows(Query *query, const TieBreakers &ties) {
             own->winref = static_cast<Index>(list_length(query->windowClause) + 1);
             if (need == WindowNeed::whole_frame)
                 own->frameOptions = FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS | FRAMEOPTION_BETWEEN |
-                                    FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_END_UNBOUNDED_FOLLOWING;
+                                    FRAMEOPTION_START_UNBOUNDED_PRECEDING |
+                                    FRAMEOPTION_END_UNBOUNDED_FOLLOWING;
             int const ordered = list_length(own->orderClause);
             extend(&own->orderClause, &query->targetList, ties.columns);
             if (list_length(own->orderClause) == ordered)
@@ -365,7 +370,8 @@ Query *canonical(Query *query) {
             bool wanted = !tle->resjunk;
             auto refers = [&](List *clauses) {
                 for (auto *clause : pg::each<SortGroupClause>(clauses))
-                    wanted = wanted || (tle->ressortgroupref != 0 && clause->tleSortGroupRef == tle->ressortgroupref);
+                    wanted = wanted ||
+                             (tle->ressortgroupref != 0 && clause->tleSortGroupRef == tle->ressortgroupref);
             };
             refers(query->groupClause);
             refers(query->distinctClause);

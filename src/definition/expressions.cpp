@@ -55,7 +55,8 @@ Node *substitute_step(Node *node, void *raw) {
         if (IsA(node, Param) && castNode(Param, node)->paramkind == PARAM_SUBLINK) {
             auto *param = castNode(Param, node);
             return reinterpret_cast<Node *>(makeVar(substitution->id, static_cast<AttrNumber>(param->paramid),
-                                                    param->paramtype, param->paramtypmod, param->paramcollid, 0));
+                                                    param->paramtype, param->paramtypmod, param->paramcollid,
+                                                    0));
         }
     } else if (IsA(node, Var) && static_cast<int>(castNode(Var, node)->varno) == substitution->id) {
         auto *var = castNode(Var, node);
@@ -124,7 +125,8 @@ bool outer_step(Node *node, void *raw) {
     }
     if (IsA(node, Query)) {
         depth->levels++;
-        (void) query_tree_walker(castNode(Query, node), TVIEWS_WALKER(outer_step), raw, QTW_EXAMINE_RTES_BEFORE);
+        (void) query_tree_walker(castNode(Query, node), TVIEWS_WALKER(outer_step), raw,
+                                 QTW_EXAMINE_RTES_BEFORE);
         depth->levels--;
         return false;
     }
@@ -164,7 +166,8 @@ Node *both_null(Var *column, Var *other) {
 
 List *keep_group_targets(Query *query, List *targets) {
     for (auto *group : pg::each<SortGroupClause>(query->groupClause)) {
-        auto *entry = static_cast<TargetEntry *>(copyObject(get_sortgroupclause_tle(group, query->targetList)));
+        auto *entry =
+            static_cast<TargetEntry *>(copyObject(get_sortgroupclause_tle(group, query->targetList)));
         entry->resno = static_cast<AttrNumber>(list_length(targets) + 1);
         entry->resjunk = true;
         targets = lappend(targets, entry);

@@ -40,7 +40,8 @@ Helpers helpers_of(const Scope &scope, const Hop &hop) {
         const Rel &rel = scope.rel(id);
         helpers.rels = bms_add_member(helpers.rels, id);
         if (rel.kind == RelKind::func) {
-            if (rel.rte->rtekind != RTE_FUNCTION && rel.rte->rtekind != RTE_VALUES && rel.rte->rtekind != RTE_TABLEFUNC)
+            if (rel.rte->rtekind != RTE_FUNCTION && rel.rte->rtekind != RTE_VALUES &&
+                rel.rte->rtekind != RTE_TABLEFUNC)
                 helpers.complete = false;
             if (has_marker(reinterpret_cast<Node *>(
                     list_make3(rel.rte->functions, rel.rte->values_lists, rel.rte->tablefunc))))
@@ -91,8 +92,8 @@ Node *map_step(Node *node, void *raw) {
                 Oid const type = getBaseType(var->vartype);
                 Node *value = nullptr;
                 if (mapping->link_index > 0) {
-                    value = reinterpret_cast<Node *>(makeVar(mapping->link_index, static_cast<AttrNumber>(position), type,
-                                                             -1, var->varcollid, 0));
+                    value = reinterpret_cast<Node *>(makeVar(
+                        mapping->link_index, static_cast<AttrNumber>(position), type, -1, var->varcollid, 0));
                 } else {
                     auto *param = makeNode(Param);
                     param->paramkind = PARAM_EXTERN;
@@ -159,8 +160,9 @@ RangeTblEntry *link_entry(List *link) {
         param->paramtypmod = -1;
         param->paramcollid = get_typcollation(type);
         param->location = -1;
-        FuncExpr *const call = makeFuncExpr(F_UNNEST_ANYARRAY, type, list_make1(param), get_typcollation(type),
-                                            get_typcollation(type), COERCE_EXPLICIT_CALL);
+        FuncExpr *const call =
+            makeFuncExpr(F_UNNEST_ANYARRAY, type, list_make1(param), get_typcollation(type),
+                         get_typcollation(type), COERCE_EXPLICIT_CALL);
         call->funcretset = true;
         auto *function = makeNode(RangeTblFunction);
         function->funcexpr = reinterpret_cast<Node *>(call);
@@ -205,8 +207,10 @@ const char *write_query(const Scope &scope, const Hop &hop, const Helpers &helpe
             if (scope.rel(id).rte->alias != nullptr)
                 entry->alias->colnames = scope.rel(id).rte->alias->colnames;
             entry->functions = castNode(List, map_step(reinterpret_cast<Node *>(entry->functions), &mapping));
-            entry->values_lists = castNode(List, map_step(reinterpret_cast<Node *>(entry->values_lists), &mapping));
-            entry->tablefunc = reinterpret_cast<TableFunc *>(map_step(reinterpret_cast<Node *>(entry->tablefunc), &mapping));
+            entry->values_lists =
+                castNode(List, map_step(reinterpret_cast<Node *>(entry->values_lists), &mapping));
+            entry->tablefunc =
+                reinterpret_cast<TableFunc *>(map_step(reinterpret_cast<Node *>(entry->tablefunc), &mapping));
             entry->lateral = true;
             local[id] = add(entry);
         }
@@ -228,8 +232,8 @@ const char *write_query(const Scope &scope, const Hop &hop, const Helpers &helpe
     for (Node *output : pg::each<Node>(outputs)) {
         position++;
         query->targetList =
-            lappend(query->targetList, makeTargetEntry(reinterpret_cast<Expr *>(map_step(output, &mapping)), position,
-                                                       psprintf("o%d", position), false));
+            lappend(query->targetList, makeTargetEntry(reinterpret_cast<Expr *>(map_step(output, &mapping)),
+                                                       position, psprintf("o%d", position), false));
     }
     return pg_get_querydef(query, false);
 }
@@ -299,7 +303,8 @@ bool write_hop(Scope &scope, Hop &hop, Edge &edge) {
     edge.near_relation = near.kind == RelKind::base ? near.rte->relid : InvalidOid;
     edge.lockless = hop.near->rel == hop.far;
     for (auto *column : pg::each<Var>(link)) {
-        edge.link.push_back(LinkColumn{column->varattno, column->vartype, column->vartypmod, column->varcollid});
+        edge.link.push_back(
+            LinkColumn{column->varattno, column->vartype, column->vartypmod, column->varcollid});
         Oid const type = getBaseType(column->vartype);
         edge.types.push_back(type);
         Oid const array = get_array_type(type);

@@ -23,8 +23,9 @@ bool Level::transparent(const Scope &scope, Node *expr) const {
             auto *var = castNode(Var, expr);
             const Rel &rel = scope.rel(static_cast<int>(var->varno));
             Oid constraint = InvalidOid;
-            Bitmapset *const key =
-                rel.kind == RelKind::base ? get_primary_key_attnos(rel.rte->relid, false, &constraint) : nullptr;
+            Bitmapset *const key = rel.kind == RelKind::base
+                                       ? get_primary_key_attnos(rel.rte->relid, false, &constraint)
+                                       : nullptr;
             found = key != nullptr;
             int member = -1;
             while (found && (member = bms_next_member(key, member)) >= 0) {
@@ -51,8 +52,9 @@ const char *Level::barrier_reason() const {
     if (limited)
         return "it is read below a LIMIT that no correlation confines";
     if (!partitions.empty())
-        return query->hasDistinctOn ? "it is read below DISTINCT ON without a usable column"
-                                    : "it is read below a window function without a usable PARTITION BY column";
+        return query->hasDistinctOn
+                   ? "it is read below DISTINCT ON without a usable column"
+                   : "it is read below a window function without a usable PARTITION BY column";
     if (grouped)
         return grouping == NIL ? "it is read by an aggregate over the whole input"
                                : "it is read below a GROUP BY without a usable grouping column";

@@ -124,9 +124,11 @@ Stop *Search::partition_rows(Level &level, const Exit &exit, List *originals) {
             if (contain_windows(expr) || (contain_aggs_or_windows(expr) && !level.grouped))
                 return nullptr;
             source = ++position;
-            targets = lappend(targets, makeTargetEntry(tle->expr, position, psprintf("d%d", position), false));
+            targets =
+                lappend(targets, makeTargetEntry(tle->expr, position, psprintf("d%d", position), false));
         }
-        outputs = lappend(outputs, makeVar(id, source, exprType(output), exprTypmod(output), exprCollation(output), 0));
+        outputs = lappend(
+            outputs, makeVar(id, source, exprType(output), exprTypmod(output), exprCollation(output), 0));
     }
     query->targetList = keep_group_targets(query, targets);
     query->windowClause = NIL;
@@ -150,7 +152,8 @@ void Search::place_partition(Level &level, Stop *onward, List *clauses, List *fi
 
 // Both ways out of a level that ranks or picks rows. False when the level has no partition columns to go by.
 bool Search::by_partition(Level &level, const pg::vector<Exit> &exits) {
-    if (level.partitions.empty() || level.opaque || level.limited || exits.empty() || !self_contained(level.query))
+    if (level.partitions.empty() || level.opaque || level.limited || exits.empty() ||
+        !self_contained(level.query))
         return false;
     // Columns of the first partition list in which everything else is transparent as well.
     List *columns = NIL;
@@ -180,7 +183,8 @@ bool Search::by_partition(Level &level, const pg::vector<Exit> &exits) {
     for (int i = 0; i < list_length(columns); i++) {
         auto *column = castNode(Var, list_nth(columns, i));
         AttrNumber const attno = alias ? column->varattno : static_cast<AttrNumber>(i + 1);
-        Var *const other = makeVar(onward->rel, attno, column->vartype, column->vartypmod, column->varcollid, 0);
+        Var *const other =
+            makeVar(onward->rel, attno, column->vartype, column->vartypmod, column->varcollid, 0);
         Node *const equality = equality_clause(column, other);
         if (equality == nullptr)
             return false;
@@ -194,7 +198,8 @@ bool Search::by_partition(Level &level, const pg::vector<Exit> &exits) {
     place(level, exits, true);
     place_partition(level, onward, equalities, NIL);
     for (int i = 0; i < list_length(null_clauses); i++)
-        place_partition(level, onward, list_make1(list_nth(null_clauses, i)), list_make1(list_nth(null_filters, i)));
+        place_partition(level, onward, list_make1(list_nth(null_clauses, i)),
+                        list_make1(list_nth(null_filters, i)));
     place(level, exits, false);
     return true;
 }

@@ -28,9 +28,7 @@ inline constexpr int cost_other = 100;
 
 class Search {
   public:
-    Search(Scope &scope, Paths &paths) : scope_(scope), paths_(paths) {
-        stops_.resize(512, nullptr);
-    }
+    Search(Scope &scope, Paths &paths) : scope_(scope), paths_(paths) { stops_.resize(512, nullptr); }
 
     void enter(Level &level, const pg::vector<Exit> &exits);
 
@@ -69,8 +67,6 @@ class Search {
     pg::vector<Candidate> routed_ = pg::vector<Candidate>(); // by rel, for sub rels: how they were reached
 };
 
-inline List *clause_list(const Exit &exit) {
-    return exit.unit != NIL ? exit.unit : exit.clauses;
-}
+inline List *clause_list(const Exit &exit) { return exit.unit != NIL ? exit.unit : exit.clauses; }
 
 } // namespace tviews::definition

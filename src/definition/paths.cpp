@@ -145,7 +145,8 @@ void Search::consider_clauses(int rel, List *clauses, Candidate &best) {
         for (Node *other : pg::each<Node>(clauses)) {
             Node *other_rewritten = nullptr;
             int other_cost = 0;
-            if (other == clause || near_for(other, rel, &other_rewritten, &other_cost) != near || other_cost != cost)
+            if (other == clause || near_for(other, rel, &other_rewritten, &other_cost) != near ||
+                other_cost != cost)
                 continue;
             probe.clauses = list_make1(other_rewritten);
             if (link_columns(scope_, probe, &columns) && columns != NIL)
@@ -247,8 +248,10 @@ void Search::take(int rel, const Candidate &candidate) {
     } else {
         Hop *hop = nullptr;
         if (candidate.clauses != NIL)
-            hop = pg::make_in<Hop>(CurrentMemoryContext, Hop{rel, candidate.near, candidate.clauses, nullptr});
-        stop(rel) = pg::make_in<Stop>(CurrentMemoryContext, Stop{rel, hop, NIL, candidate.near->distance + 1, candidate.filters});
+            hop =
+                pg::make_in<Hop>(CurrentMemoryContext, Hop{rel, candidate.near, candidate.clauses, nullptr});
+        stop(rel) = pg::make_in<Stop>(CurrentMemoryContext,
+                                      Stop{rel, hop, NIL, candidate.near->distance + 1, candidate.filters});
     }
     const Rel &reached = scope_.rel(rel);
     if (reached.kind == RelKind::sub && !reached.sub->set_operation && !reached.sub->opaque) {
@@ -335,8 +338,7 @@ void Search::descend(Level &level, const pg::vector<Exit> &exits) {
     pg::vector<Reached> reached;
     for (int id : level.rels) {
         bool const found = stop(id) != nullptr;
-        reached.push_back(
-            Reached{id, found ? routed_[static_cast<std::size_t>(id)] : Candidate{}, found});
+        reached.push_back(Reached{id, found ? routed_[static_cast<std::size_t>(id)] : Candidate{}, found});
     }
     for (const Reached &entry : reached) {
         const Rel &rel = scope_.rel(entry.rel);

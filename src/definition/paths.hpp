@@ -11,10 +11,10 @@ struct Hop;
 // A place a walk arrives at: rows of `rel`, from which the next hop's link columns, or the unit, are read.
 struct Stop {
     int rel;
-    Hop *next;      // nullptr: the unit is here
-    List *unit;     // next == nullptr: Exprs over `rel`, in unit order
-    int distance;   // hops to the key
-    List *filters;  // hold for the rows that go this way, besides those of the rel
+    Hop *next;     // nullptr: the unit is here
+    List *unit;    // next == nullptr: Exprs over `rel`, in unit order
+    int distance;  // hops to the key
+    List *filters; // hold for the rows that go this way, besides those of the rel
 };
 
 // An edge in the making: conjuncts between far rows and the rows of a stop.
@@ -29,7 +29,7 @@ struct Hop {
 struct Role {
     int rel;
     Hop *toward = nullptr;
-    Stop *key = nullptr; // the row carries the unit
+    Stop *key = nullptr;          // the row carries the unit
     const char *reason = nullptr; // neither: all keys
     List *filters = NIL;          // hold for the rows in this role
 };
@@ -52,6 +52,7 @@ bool link_columns(const Scope &scope, const Hop &hop, List **columns);
 
 // Splits an equality clause between a plain column of `far` and a plain column of `near`. The operator is returned
 // with the far side on the left. False when the clause is anything else.
-bool hash_equality(Node *clause, int far, int near, Var **far_column, Var **near_column, Oid *equality, Oid *collation);
+bool hash_equality(Node *clause, int far, int near, Var **far_column, Var **near_column, Oid *equality,
+                   Oid *collation);
 
 } // namespace tviews::definition

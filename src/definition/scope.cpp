@@ -42,8 +42,8 @@ Query *expand_relation(const RangeTblEntry *rte) {
 namespace {
 
 struct Binding {
-    int rel = 0;               // a rel of its own, or
-    List *substitution = NIL;  // the outputs of a dissolved subquery, by resno
+    int rel = 0;              // a rel of its own, or
+    List *substitution = NIL; // the outputs of a dissolved subquery, by resno
     struct Frame *inner = nullptr;
     bool done = false;
 };
@@ -63,10 +63,11 @@ struct Piece {
 };
 
 bool dissolves(const Query *query) {
-    return !query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL && query->havingQual == nullptr &&
-           !query->hasWindowFuncs && !query->hasTargetSRFs && query->distinctClause == NIL &&
-           query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr &&
-           query->rowMarks == NIL && query->cteList == NIL && query->jointree->fromlist != NIL;
+    return !query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL &&
+           query->havingQual == nullptr && !query->hasWindowFuncs && !query->hasTargetSRFs &&
+           query->distinctClause == NIL && query->limitCount == nullptr && query->limitOffset == nullptr &&
+           query->setOperations == nullptr && query->rowMarks == NIL && query->cteList == NIL &&
+           query->jointree->fromlist != NIL;
 }
 
 class Builder {
@@ -78,7 +79,8 @@ class Builder {
 
   private:
     void bind(Frame &frame, int index);
-    void bind_subquery(Frame &frame, Binding &binding, RangeTblEntry *rte, Query *query, Frame *parent, bool opaque);
+    void bind_subquery(Frame &frame, Binding &binding, RangeTblEntry *rte, Query *query, Frame *parent,
+                       bool opaque);
     void fill_outputs(Frame &frame);
     Piece join_tree(Frame &frame, Node *node, Bitmapset *forced);
     Piece from_items(Frame &frame, List *items, Node *quals, Bitmapset *forced);
@@ -97,7 +99,7 @@ class Builder {
     static Node *mutate(Node *node, void *raw);
 
     Scope &scope_;
-    List *roots_ = NIL;            // expressions whose columns are used whatever happens
+    List *roots_ = NIL; // expressions whose columns are used whatever happens
 };
 
 Node *Builder::mutate(Node *node, void *raw) {
@@ -200,7 +202,8 @@ void Builder::bind_subquery(Frame &frame, Binding &binding, RangeTblEntry *rte, 
         // Number the inner items first, so that dissolved names resolve in order of appearance.
         subtree_rels(*inner, reinterpret_cast<Node *>(query->jointree));
         for (auto *tle : pg::each<TargetEntry>(query->targetList))
-            binding.substitution = lappend(binding.substitution, global(*inner, reinterpret_cast<Node *>(tle->expr)));
+            binding.substitution =
+                lappend(binding.substitution, global(*inner, reinterpret_cast<Node *>(tle->expr)));
         return;
     }
     auto *rel = pg::make_in<Rel>(CurrentMemoryContext);
@@ -275,7 +278,8 @@ void Builder::bind(Frame &frame, int index) {
         rel->alias = rte->eref->aliasname;
         rel->rte->functions = castNode(List, global(frame, reinterpret_cast<Node *>(rte->functions)));
         rel->rte->values_lists = castNode(List, global(frame, reinterpret_cast<Node *>(rte->values_lists)));
-        rel->rte->tablefunc = reinterpret_cast<TableFunc *>(global(frame, reinterpret_cast<Node *>(rte->tablefunc)));
+        rel->rte->tablefunc =
+            reinterpret_cast<TableFunc *>(global(frame, reinterpret_cast<Node *>(rte->tablefunc)));
         Node *const parts = reinterpret_cast<Node *>(
             list_make3(rel->rte->functions, rel->rte->values_lists, rel->rte->tablefunc));
         rel->depends = rels_of(parts);
@@ -388,7 +392,8 @@ Piece Builder::from_items(Frame &frame, List *items, Node *quals, Bitmapset *for
 Piece Builder::join_tree(Frame &frame, Node *node, Bitmapset *forced) {
     Level &level = *frame.level;
     if (IsA(node, RangeTblRef)) {
-        const Binding &binding = frame.bindings[static_cast<std::size_t>(castNode(RangeTblRef, node)->rtindex)];
+        const Binding &binding =
+            frame.bindings[static_cast<std::size_t>(castNode(RangeTblRef, node)->rtindex)];
         if (binding.inner != nullptr) {
             FromExpr *const inner = binding.inner->query->jointree;
             return from_items(*binding.inner, inner->fromlist, inner->quals, forced);
@@ -488,15 +493,16 @@ void Builder::fill_outputs(Frame &frame) {
             roots_ = lappend(roots_, list_nth(level.outputs, i));
 }
 
-Level *Builder::level(Query *query, Frame *parent_frame, Level *parent, Bitmapset *forced_outputs, bool opaque) {
+Level *Builder::level(Query *query, Frame *parent_frame, Level *parent, Bitmapset *forced_outputs,
+                      bool opaque) {
     check_query(query);
     auto *level = pg::make_in<Level>(CurrentMemoryContext);
     level->query = query;
     level->parent = parent;
     level->opaque = opaque || (parent != nullptr && parent->opaque);
     if (level->opaque)
-        level->opaque_reason = parent != nullptr && parent->opaque ? parent->opaque_reason
-                                                                   : "it is read in a recursive query";
+        level->opaque_reason =
+            parent != nullptr && parent->opaque ? parent->opaque_reason : "it is read in a recursive query";
     auto *frame = pg::make_in<Frame>(CurrentMemoryContext, Frame{query, parent_frame, level, {}});
     frame->bindings.resize(static_cast<std::size_t>(list_length(query->rtable)) + 1);
     if (query->setOperations != nullptr) {

@@ -24,18 +24,18 @@ enum class RelKind {
 struct Rel {
     int id;
     RelKind kind;
-    RangeTblEntry *rte = nullptr;  // copy; function expressions in global form for kind func
-    Level *level = nullptr;        // where it stands; nullptr for derived
-    Level *sub = nullptr;          // kind sub
-    Query *query = nullptr;        // kind derived, and kind sub: in original form
+    RangeTblEntry *rte = nullptr; // copy; function expressions in global form for kind func
+    Level *level = nullptr;       // where it stands; nullptr for derived
+    Level *sub = nullptr;         // kind sub
+    Query *query = nullptr;       // kind derived, and kind sub: in original form
     const char *alias = "";
-    Bitmapset *used = nullptr;     // base: attribute numbers offset by FirstLowInvalidHeapAttributeNumber
-    Bitmapset *path = nullptr;     // the same, for columns in conjuncts
-    Bitmapset *depends = nullptr;  // func: rels that the arguments mention
-    bool nullable = false;         // may be null-extended by an outer join of its level
-    List *filters = nullptr;       // conjuncts about this rel alone
-    Level *covers = nullptr;       // derived: the level whose rels it reads
-    int alias_of = 0;              // made by the path search: a second look at this rel
+    Bitmapset *used = nullptr;    // base: attribute numbers offset by FirstLowInvalidHeapAttributeNumber
+    Bitmapset *path = nullptr;    // the same, for columns in conjuncts
+    Bitmapset *depends = nullptr; // func: rels that the arguments mention
+    bool nullable = false;        // may be null-extended by an outer join of its level
+    List *filters = nullptr;      // conjuncts about this rel alone
+    Level *covers = nullptr;      // derived: the level whose rels it reads
+    int alias_of = 0;             // made by the path search: a second look at this rel
 };
 
 // A conjunct that a row combination must satisfy to matter, in global form.
@@ -55,19 +55,19 @@ struct Sublink {
 };
 
 struct Level {
-    Query *query = nullptr;        // original form
+    Query *query = nullptr; // original form
     Level *parent = nullptr;
-    pg::vector<int> rels;          // of this level
+    pg::vector<int> rels; // of this level
     pg::vector<Conjunct> conjuncts;
     pg::vector<Sublink> sublinks;
-    pg::vector<Level *> leaves;    // set operation: its branches
-    List *outputs = nullptr;       // Expr by output column, global form (resjunk ones too, by resno)
-    pg::vector<List *> partitions; // one list of exprs per window in use, and per DISTINCT ON
+    pg::vector<Level *> leaves;             // set operation: its branches
+    List *outputs = nullptr;                // Expr by output column, global form (resjunk ones too, by resno)
+    pg::vector<List *> partitions;          // one list of exprs per window in use, and per DISTINCT ON
     pg::vector<List *> partitions_original; // the same in original form
-    List *grouping = nullptr;      // group expressions, global form
-    bool grouped = false;          // GROUP BY or aggregates
-    bool limited = false;          // LIMIT/OFFSET: nothing is transparent
-    bool opaque = false;           // recursion, grouping sets: nothing inside can be followed
+    List *grouping = nullptr;               // group expressions, global form
+    bool grouped = false;                   // GROUP BY or aggregates
+    bool limited = false;                   // LIMIT/OFFSET: nothing is transparent
+    bool opaque = false;                    // recursion, grouping sets: nothing inside can be followed
     const char *opaque_reason = nullptr;
     bool set_operation = false;
 

@@ -91,8 +91,6 @@ List *output_exprs(const Level *level) {
     return exprs;
 }
 
-void mark_used_columns(Scope &scope, List *roots) {
-    Usage(scope, roots).run(scope.top);
-}
+void mark_used_columns(Scope &scope, List *roots) { Usage(scope, roots).run(scope.top); }
 
 } // namespace tviews::definition

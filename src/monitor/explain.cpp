@@ -21,7 +21,8 @@ dependency::Compiled *compiled_by_name(FunctionCallInfo fcinfo) {
 void put_line(ReturnSetInfo *result, const char *line) {
     Datum const value = CStringGetTextDatum(line);
     bool const is_null = false;
-    tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum *>(&value), const_cast<bool *>(&is_null));
+    tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum *>(&value),
+                         const_cast<bool *>(&is_null));
 }
 
 } // namespace

@@ -92,7 +92,8 @@ template <typename F> std::optional<CaughtError> try_subtransaction(F &&f) {
         RollbackAndReleaseCurrentSubTransaction();
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
-    if (caught && (caught->data->sqlerrcode == ERRCODE_QUERY_CANCELED || caught->data->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN))
+    if (caught && (caught->data->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+                   caught->data->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN))
         ReThrowError(caught->data);
     return caught;
 }
@@ -100,13 +101,13 @@ template <typename F> std::optional<CaughtError> try_subtransaction(F &&f) {
 } // namespace tviews::pg
 
 // TVIEWS_FUNCTION(name) { ... PG_RETURN_VOID(); } defines the SQL-callable C function `name`.
-#define TVIEWS_FUNCTION(name)                                                                                         \
-    extern "C" {                                                                                                      \
-    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                         \
-    PG_FUNCTION_INFO_V1(name);                                                                                        \
-    }                                                                                                                 \
-    static Datum name##_body(FunctionCallInfo fcinfo);                                                                \
-    Datum name(PG_FUNCTION_ARGS) {                                                                                    \
-        return ::tviews::pg::boundary([&] { return name##_body(fcinfo); });                                           \
-    }                                                                                                                 \
+#define TVIEWS_FUNCTION(name)                                                                                \
+    extern "C" {                                                                                             \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                \
+    PG_FUNCTION_INFO_V1(name);                                                                               \
+    }                                                                                                        \
+    static Datum name##_body(FunctionCallInfo fcinfo);                                                       \
+    Datum name(PG_FUNCTION_ARGS) {                                                                           \
+        return ::tviews::pg::boundary([&] { return name##_body(fcinfo); });                                  \
+    }                                                                                                        \
     static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)

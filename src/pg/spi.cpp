@@ -86,7 +86,8 @@ void Plan::run(const Datum *values, const char *nulls, RowSink &sink) {
     int const result = SPI_execute_plan_extended(plan_, &options);
     if (result < 0)
         ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR),
-                errmsg("maintenance query failed: %s", SPI_result_code_string(result)), errdetail("%s", sql_));
+                errmsg("maintenance query failed: %s", SPI_result_code_string(result)),
+                errdetail("%s", sql_));
 }
 
 void Plan::release() noexcept {
