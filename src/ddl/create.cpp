@@ -14,6 +14,9 @@
 #include "pg/names.hpp"
 
 extern "C" {
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "tcop/pquery.h"
 #include "tcop/utility.h"
 }
 
@@ -72,11 +75,40 @@ void refuse_existing_view(Oid schema, const char *entity) {
             errhint("Rename or drop that relation, or choose another name for the TVIEW."));
 }
 
+// Is this statement what the client sent, rather than a part of a function or DO block?
+bool sent_by_client(const CreateTableAsStmt *statement) {
+    if (ActivePortal == nullptr)
+        return false;
+    for (PlannedStmt *sent : pg::each<PlannedStmt>(ActivePortal->stmts)) {
+        auto *const utility = reinterpret_cast<CreateTableAsStmt *>(sent->utilityStmt);
+        if (utility != nullptr && IsA(utility, CreateTableAsStmt) &&
+            strcmp(utility->into->rel->relname, statement->into->rel->relname) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Makes the statement create the table without its rows. WITH NO DATA tells the client "CREATE TABLE AS"; SPI, which
+// keeps a copy of the statement, expects to be told of a SELECT: it gets one of no rows.
+void leave_out_rows(CreateTableAsStmt *statement) {
+    if (statement->into->skipData)
+        return;
+    if (sent_by_client(statement)) {
+        statement->into->skipData = true;
+        return;
+    }
+    auto *const query = castNode(Query, statement->query);
+    query->limitCount = reinterpret_cast<Node *>(
+        makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL));
+    query->limitOffset = nullptr;
+    query->limitOption = LIMIT_OPTION_COUNT;
+}
+
 // Changes the statement in place: no rows yet, and room for HOT updates unless the user has chosen a fillfactor.
 void shape_storage(CreateTableAsStmt *statement, const Options &options) {
     IntoClause *const into = statement->into;
     pg::ScopedContext const context(GetMemoryChunkContext(statement));
-    into->skipData = true;
+    leave_out_rows(statement);
     if (options.unlogged)
         into->rel->relpersistence = RELPERSISTENCE_UNLOGGED;
     for (DefElem *option : pg::each<DefElem>(into->options))
