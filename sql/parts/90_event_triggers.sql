@@ -1,11 +1,12 @@
 -- 90_event_triggers.sql - last, so that nothing above is seen by them.
 
 CREATE EVENT TRIGGER pg_tviews_ddl_start ON ddl_command_start
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW')
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'DROP TABLE', 'DROP FOREIGN TABLE')
     EXECUTE FUNCTION pg_tviews_internal_ddl_start();
 
 CREATE EVENT TRIGGER pg_tviews_ddl_end ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW')
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE TABLE', 'CREATE FOREIGN TABLE', 'ALTER TABLE',
+                 'ALTER FOREIGN TABLE')
     EXECUTE FUNCTION pg_tviews_internal_ddl_end();
 
 CREATE EVENT TRIGGER pg_tviews_sql_drop ON sql_drop

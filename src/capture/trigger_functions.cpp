@@ -37,7 +37,7 @@ TVIEWS_FUNCTION(pg_tviews_internal_capture) {
         ereport(ERROR, errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                 errmsg("function must be called by an AFTER ROW or AFTER TRUNCATE trigger"));
     if (TRIGGER_FIRED_BY_TRUNCATE(event)) {
-        queue::record_truncate(data->tg_relation);
+        queue::contents_changed(RelationGetRelid(data->tg_relation));
         PG_RETURN_POINTER(nullptr);
     }
     dependency::Program &program = current_program(fcinfo->flinfo, data->tg_relation);

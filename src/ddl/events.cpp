@@ -3,6 +3,7 @@
 // CREATE TABLE tv_x AS and SELECT INTO tv_x are checked at ddl_command_start, where the statement is changed to make an
 // empty table, and taken over at ddl_command_end. CREATE OR REPLACE VIEW under a TVIEW is refused or followed. The statement tree is ours to change: PostgreSQL copies trees it
 // wants to keep before it runs them. sql_drop completes removals. Sessions that only replay DDL do not fire these.
+#include "capture/trees.hpp"
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/redefine.hpp"
@@ -64,6 +65,8 @@ using namespace tviews;
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (event->parsetree != nullptr && IsA(event->parsetree, DropStmt))
+        capture::before_drop(reinterpret_cast<const DropStmt *>(event->parsetree));
     if (const ViewStmt *const view = ddl::view_statement(event))
         ddl::refuse_replacing_definition(view);
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
@@ -77,6 +80,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (event->parsetree != nullptr && IsA(event->parsetree, AlterTableStmt))
+        capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
+    if (event->parsetree != nullptr && IsA(event->parsetree, CreateStmt))
+        capture::after_create(reinterpret_cast<const CreateStmt *>(event->parsetree));
     if (const ViewStmt *const view = ddl::view_statement(event))
         ddl::follow_replaced_view(view);
     CreateTableAsStmt *const statement = ddl::creating_statement(event);

@@ -32,8 +32,9 @@ void forget(Oid tview);
 void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row);
 // The same with the relation's program, as dependency::refreshed() returned it.
 void record_change(dependency::Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row);
-// All rows of the relation are gone.
-void record_truncate(Relation physical);
+// Rows of the relation have come or gone without capture (TRUNCATE, partitions): every TVIEW that reads it, or a table
+// above it, is refreshed as a whole.
+void contents_changed(Oid physical);
 
 // The transaction is about to commit or to be prepared: flushes until nothing is left, firing deferred triggers.
 void before_commit(bool prepare);

@@ -189,8 +189,8 @@ void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *n
     record_change(*dependency::program_for(RelationGetRelid(physical)), old_row, new_row);
 }
 
-void record_truncate(Relation physical) {
-    Program &program = *dependency::program_for(RelationGetRelid(physical));
+void contents_changed(Oid physical) {
+    Program &program = *dependency::program_for(physical);
     for (const Use *use : program.uses) {
         TransactionQueue &queue = ensure_queue();
         queue.touch();
