@@ -123,7 +123,9 @@ TVIEWS_FUNCTION(jsonb_array_insert_where) {
 
 // (data jsonb, array_path text, id_key text, id_value jsonb)
 TVIEWS_FUNCTION(jsonb_array_contains_id) {
-    PG_RETURN_BOOL(patch::contains_element(document(PG_GETARG_DATUM(0)), match_arguments(fcinfo, 1)));
+    patch::Match match = match_arguments(fcinfo, 1);
+    match.document = "data";
+    PG_RETURN_BOOL(patch::contains_element(document(PG_GETARG_DATUM(0)), match));
 }
 
 // (data jsonb, key text): the member as text if it is a string or a number, otherwise NULL.

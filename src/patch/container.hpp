@@ -23,10 +23,33 @@ constexpr bool is_aligned_type(uint32 entry) noexcept {
     return type == JENTRY_ISNUMERIC || type == JENTRY_ISCONTAINER;
 }
 
+// memcmp() == 0, inline for the short texts that keys and ids are.
+inline bool same_bytes(const char *a, const char *b, uint32 length) noexcept {
+    auto const differ = [&](auto word, uint32 offset) {
+        auto other = word;
+        memcpy(&word, a + offset, sizeof(word));
+        memcpy(&other, b + offset, sizeof(other));
+        return word != other;
+    };
+    if (length > 16)
+        return !differ(uint64{}, 0) && memcmp(a + 8, b + 8, length - 8) == 0;
+    if (length >= 8)
+        return !differ(uint64{}, 0) && !differ(uint64{}, length - 8);
+    if (length >= 4)
+        return !differ(uint32{}, 0) && !differ(uint32{}, length - 4);
+    if (length >= 2)
+        return !differ(uint16{}, 0) && !differ(uint16{}, length - 2);
+    return length == 0 || *a == *b;
+}
+
 // An object key. Not null-terminated.
 struct Key {
     const char *bytes;
     uint32 length;
+
+    bool operator==(const Key &other) const noexcept {
+        return length == other.length && same_bytes(bytes, other.bytes, length);
+    }
 };
 
 // The order of keys in an object: by length first, then by bytes.

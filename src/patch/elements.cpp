@@ -11,6 +11,8 @@ namespace tviews::patch {
 namespace {
 
 constexpr const char *array_hint = "Name a top-level member of the document that is an array.";
+constexpr const char *update_hint =
+    "Each element must be like {\"match_value\": 1, \"updates\": {\"key\": \"value\"}}.";
 
 // Calls visit(index, element, position of `key` in it) for the elements that are objects with such a member, until it
 // returns true.
@@ -27,7 +29,7 @@ template <typename Visit> void each_keyed(Container array, Key key, Visit &&visi
         Container const element(array.data() + align4(start));
         if (!element.is_object())
             continue;
-        if (hint >= element.count() || compare_keys(element.key(hint), key) != 0) {
+        if (hint >= element.count() || !(element.key(hint) == key)) {
             KeySearch search(element);
             if (!search.find(key))
                 continue;
@@ -57,16 +59,16 @@ bool find_element(Container array, Key key, const Value &wanted, uint32 *index) 
 }
 
 // The array that is member `key` of the document. False: there is no such member.
-bool find_array(const Jsonb *target, Key key, uint32 *position, Container *array) {
+bool find_array(const Jsonb *target, const char *name, Key key, uint32 *position, Container *array) {
     Container const root(target);
     if (!root.is_object())
-        raise_kind("target", value_of(target), "an object", array_hint);
+        raise_kind(name, value_of(target), "an object", array_hint);
     KeySearch search(root);
     if (!search.find(key))
         return false;
     Value const value = root.value(search.index());
     if (!value.is_array())
-        raise_kind(psprintf("member \"%.*s\" of target", static_cast<int>(key.length), key.bytes), value,
+        raise_kind(psprintf("member \"%.*s\" of %s", static_cast<int>(key.length), key.bytes, name), value,
                    "an array", array_hint);
     *position = search.index();
     *array = Container(value.bytes);
@@ -86,7 +88,7 @@ void check_match_key(Key key) {
 bool find(const Jsonb *target, const Match &match, Place *place) {
     check_match_key(match.key);
     Container array;
-    return find_array(target, match.array, &place->member, &array) &&
+    return find_array(target, match.document, match.array, &place->member, &array) &&
            find_element(array, match.key, match.value, &place->element);
 }
 
@@ -104,10 +106,9 @@ struct Update {
 Value update_member(Container update, const char *name, uint32 number) {
     KeySearch search(update);
     if (!search.find({name, static_cast<uint32>(strlen(name))}))
-        ereport(
-            ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-            errmsg("element %u of updates has no member \"%s\"", number, name),
-            errhint("Each element must be like {\"match_value\": 1, \"updates\": {\"key\": \"value\"}}."));
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("element %u of updates_array has no member \"%s\"", number, name),
+                errhint("%s", update_hint));
     return update.value(search.index());
 }
 
@@ -126,12 +127,12 @@ class UpdateTable {
             Value const item = list.child(i, offset);
             offset = list.end(i, offset);
             if (!item.is_object())
-                raise_kind(psprintf("element %u of updates", i), item, "an object", nullptr);
+                raise_kind(psprintf("element %u of updates_array", i), item, "an object", update_hint);
             Container const object(item.bytes);
             Value const changes = update_member(object, "updates", i);
             if (!changes.is_object())
-                raise_kind(psprintf("member \"updates\" of element %u of updates", i), changes, "an object",
-                           nullptr);
+                raise_kind(psprintf("member \"updates\" of element %u of updates_array", i), changes,
+                           "an object", nullptr);
             *update = {update_member(object, "match_value", i),
                        Container(changes.bytes),
                        0,
@@ -246,7 +247,7 @@ const Jsonb *merge_elements(const Jsonb *target, Key array_key, Key key, Contain
     UpdateTable const table(updates);
     uint32 member;
     Container array;
-    if (!find_array(target, array_key, &member, &array) || table.values() == 0)
+    if (!find_array(target, "target", array_key, &member, &array) || table.values() == 0)
         return target;
     Patch patch(target);
     Plan *const plan = patch.descend(patch.root(), member);
@@ -268,7 +269,7 @@ const Jsonb *insert_element(const Jsonb *target, Key array_key, const Value &ele
     uint32 member;
     Container array;
     Patch patch(target);
-    if (!find_array(target, array_key, &member, &array)) {
+    if (!find_array(target, "target", array_key, &member, &array)) {
         patch.insert(patch.create(patch.root(), array_key, JB_FARRAY), 0, element);
         return patch.finish();
     }

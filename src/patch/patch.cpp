@@ -92,12 +92,15 @@ Patch::Patch(const Jsonb *target) noexcept
     : target_(target), root_{Container(target), nullptr, nullptr, 0, 0} {}
 
 Plan *Patch::new_plan(Container source) {
-    return ::new (arena_.allocate(sizeof(Plan))) Plan{source, nullptr, nullptr, 0, 0};
+    auto *const plan = static_cast<Plan *>(arena_.allocate(sizeof(Plan)));
+    *plan = {source, nullptr, nullptr, 0, 0};
+    return plan;
 }
 
 // Links a new edit into its place. Edits mostly come in order, so the end is tried first.
 Edit *Patch::add(Plan *plan, uint32 at, Edit::Op op, Key key) {
-    auto *const edit = ::new (arena_.allocate(sizeof(Edit))) Edit{nullptr, nullptr, {}, key, at, op};
+    auto *const edit = static_cast<Edit *>(arena_.allocate(sizeof(Edit)));
+    *edit = {nullptr, nullptr, {}, key, at, op};
     auto const comes_after = [&](const Edit *other) {
         if (other->at != at || other->op != Edit::Op::insert)
             return other->at < at;
@@ -133,7 +136,7 @@ Edit *Patch::edit_at(const Plan *plan, uint32 at) noexcept {
 Edit *Patch::insertion_of(const Plan *plan, Key key) noexcept {
     if (plan->inserted > 0)
         for (Edit *edit = plan->first; edit != nullptr; edit = edit->next)
-            if (edit->op == Edit::Op::insert && compare_keys(edit->key, key) == 0)
+            if (edit->op == Edit::Op::insert && edit->key == key)
                 return edit;
     return nullptr;
 }

@@ -118,6 +118,7 @@ Plan *object_at_path(Patch &patch, Plan *plan, Path path);
 struct Match {
     Key array, key;
     Value value;
+    const char *document = "target"; // what the document is called, for messages
 };
 bool contains_element(const Jsonb *target, const Match &match);
 const Jsonb *merge_element(const Jsonb *target, const Match &match, Container updates);

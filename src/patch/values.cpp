@@ -21,7 +21,7 @@ namespace {
 // long form (sign and decimals, then the weight), then the digits.
 constexpr uint16 form_mask = 0xC000, form_short = 0x8000, form_special = 0xC000;
 constexpr uint16 long_negative = 0x4000, short_negative = 0x2000;
-constexpr uint16 short_weight_mask = 0x003F, short_weight_sign = 0x0040;
+constexpr uint16 short_weight_mask = 0x003F, short_weight_sign = 0x0040, short_decimals_mask = 0x1F80;
 
 struct Digits {
     int32 weight;
@@ -49,8 +49,12 @@ Digits digits_of(const Value &numeric) noexcept {
 }
 
 bool equal_numerics(const Value &a, const Value &b) noexcept {
-    if (same_image(a, b))
-        return true;
+    uint16 first, second;
+    memcpy(&first, a.bytes + VARHDRSZ, sizeof(first));
+    memcpy(&second, b.bytes + VARHDRSZ, sizeof(second));
+    if ((first & form_mask) == form_short && (second & form_mask) == form_short)
+        return a.length == b.length && ((first ^ second) & ~short_decimals_mask) == 0 &&
+               same_bytes(a.bytes + VARHDRSZ + 2, b.bytes + VARHDRSZ + 2, a.length - VARHDRSZ - 2);
     Digits const x = digits_of(a), y = digits_of(b);
     return x.sign == y.sign && x.length == y.length && (x.length == 0 || x.weight == y.weight) &&
            (x.length == 0 || memcmp(x.digits, y.digits, x.length) == 0);
