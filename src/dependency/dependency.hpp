@@ -108,14 +108,18 @@ struct Use {
     pg::vector<Away> away; // those that need R entries
 };
 
-struct Program {
-    Oid relation;
-    bool valid = false;
+struct ProgramBody {
     AttrNumber last_attno = 0; // slots are deformed up to here
     pg::vector<Watched> watched;
     pg::vector<Use *> uses;
     ExprContext *expressions = nullptr;
-    MemoryContext context = nullptr; // of all but the struct
+};
+
+struct Program {
+    Oid relation;
+    const ProgramBody *body = nullptr; // valid until the next refreshed()
+    bool valid = false;
+    MemoryContext context = nullptr; // of the body
     uint64 epoch = 0;
     uint64 generation = 0;
 };

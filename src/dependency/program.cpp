@@ -24,8 +24,7 @@ namespace tviews::dependency {
 
 namespace {
 
-using Programs = std::unordered_map<Oid, Program *, std::hash<Oid>, std::equal_to<Oid>,
-                                    pg::ContextAllocator<std::pair<const Oid, Program *>>>;
+using Programs = pg::hash_map<Oid, Program *>;
 
 constinit Programs *programs = nullptr;
 constinit MemoryContext programs_context = nullptr;
@@ -68,7 +67,8 @@ pg::vector<AttrNumber> attribute_map(Oid ancestor, Relation physical) {
 
 class Builder {
   public:
-    Builder(Program &program, Relation physical) : program_(program), physical_(physical) {}
+    Builder(ProgramBody &body, MemoryContext context, Relation physical)
+        : program_(body), context_(context), physical_(physical) {}
 
     void add_sources(Oid ancestor) {
         List *const dependents = catalog::dependents_of(ancestor);
@@ -137,7 +137,7 @@ class Builder {
 
     void add_use(Compiled *tview, int index) {
         const definition::Source *const source = tview->shape->sources[static_cast<std::size_t>(index)];
-        auto *use = pg::make_in<Use>(program_.context);
+        auto *use = pg::make_in<Use>(context_);
         use->tview = tview;
         use->source = index;
         use->definition = source;
@@ -207,38 +207,42 @@ class Builder {
             program_.expressions = CreateStandaloneExprContext();
     }
 
-    Program &program_;
+    ProgramBody &program_;
+    MemoryContext context_;
     Relation physical_;
     pg::vector<AttrNumber> map_;
 };
 
 void build(Program &program) {
     program.valid = false;
+    program.body = nullptr;
     if (program.context == nullptr)
         program.context = AllocSetContextCreate(programs_context, "pg_tviews program", ALLOCSET_SMALL_SIZES);
     MemoryContextReset(program.context);
     pg::ScopedContext const scope(program.context);
-    // The containers' memory went with the context.
-    Program fresh;
-    fresh.relation = program.relation;
-    fresh.context = program.context;
+    auto *body = pg::make_in<ProgramBody>(program.context);
     // An invalidation while building makes it out of date again at the next use.
     register_callbacks();
-    fresh.epoch = epoch();
-    fresh.generation = catalog::generation();
+    program.valid = true;
+    program.epoch = epoch();
+    program.generation = catalog::generation();
     {
         pg::OpenRelation const physical(program.relation, AccessShareLock);
-        Builder builder(fresh, physical.get());
+        Builder builder(*body, program.context, physical.get());
         List *const trees = ancestors_and_self(program.relation);
         pg::each_oid(trees, [&](Oid ancestor) { builder.add_sources(ancestor); });
     }
-    std::size_t const words = (fresh.watched.size() + 63) / 64;
-    for (Use *use : fresh.uses) {
+    std::size_t const words = (body->watched.size() + 63) / 64;
+    for (Use *use : body->uses) {
         use->used.resize(words, 0);
         use->path.resize(words, 0);
     }
-    fresh.valid = true;
-    ::new (static_cast<void *>(&program)) Program(std::move(fresh));
+    program.body = body;
+}
+
+bool current(const Program &program) {
+    return program.valid && program.body != nullptr && program.epoch == epoch() &&
+           program.generation == catalog::generation();
 }
 
 } // namespace
@@ -251,12 +255,9 @@ List *ancestors_and_self(Oid relation) {
 }
 
 Program *refreshed(Program *program) {
-    if (!program->valid || program->epoch != epoch() || program->generation != catalog::generation())
-        for (int attempt = 0; attempt < 5; attempt++) {
-            build(*program);
-            if (program->epoch == epoch() && program->generation == catalog::generation())
-                break;
-        }
+    // Building takes locks, and locks bring invalidations.
+    for (int attempt = 0; attempt < 5 && !current(*program); attempt++)
+        build(*program);
     return program;
 }
 

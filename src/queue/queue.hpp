@@ -31,7 +31,7 @@ void forget(Oid tview);
 // for every TVIEW that reads it. The slots must have the row type of `physical`.
 void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row);
 // The same with the relation's program, as dependency::refreshed() returned it.
-void record_change(dependency::Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row);
+void record_change(const dependency::Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row);
 // Rows of the relation have come or gone without capture (TRUNCATE, partitions): every TVIEW that reads it, or a table
 // above it, is refreshed as a whole.
 void contents_changed(Oid physical);

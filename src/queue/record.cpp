@@ -22,7 +22,7 @@ namespace tviews::queue {
 
 namespace {
 
-using dependency::Program;
+using dependency::ProgramBody;
 using dependency::Use;
 
 constexpr int max_mask_words = (MaxHeapAttributeNumber + 63) / 64;
@@ -42,7 +42,7 @@ bool same_image(Datum left, Datum right, const dependency::Watched &column) {
 }
 
 // Sets the bits of changed watched columns; returns whether there are any.
-bool compare(const Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row, uint64 *changed) {
+bool compare(const ProgramBody &program, TupleTableSlot *old_row, TupleTableSlot *new_row, uint64 *changed) {
     bool any = false;
     for (std::size_t i = 0; i < program.watched.size(); i++) {
         dependency::Watched const &column = program.watched[i];
@@ -64,7 +64,7 @@ bool overlaps(const dependency::ColumnMask &mask, const uint64 *changed) noexcep
     return false;
 }
 
-bool counts(const Program &program, const Use &use, TupleTableSlot *row) {
+bool counts(const ProgramBody &program, const Use &use, TupleTableSlot *row) {
     if (row == nullptr)
         return false;
     for (std::size_t i = 0; i < use.columns.size(); i++)
@@ -132,7 +132,7 @@ void look_through(TviewQueue &entry, const Use &use, TupleTableSlot *row) {
     }
 }
 
-void record(TransactionQueue &queue, const Program &program, const Use &use, TupleTableSlot *old_row,
+void record(TransactionQueue &queue, const ProgramBody &program, const Use &use, TupleTableSlot *old_row,
             TupleTableSlot *new_row, bool path_changed) {
     bool const old_counts = counts(program, use, old_row);
     bool const new_counts = counts(program, use, new_row);
@@ -162,7 +162,8 @@ void record(TransactionQueue &queue, const Program &program, const Use &use, Tup
 
 } // namespace
 
-void record_change(Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+void record_change(const dependency::Program &current, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+    ProgramBody const &program = *current.body;
     if (program.uses.empty())
         return;
     if (old_row != nullptr)
@@ -190,8 +191,7 @@ void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *n
 }
 
 void contents_changed(Oid physical) {
-    Program &program = *dependency::program_for(physical);
-    for (const Use *use : program.uses) {
+    for (const Use *use : dependency::program_for(physical)->body->uses) {
         TransactionQueue &queue = ensure_queue();
         queue.touch();
         TviewQueue &entry = queue.entry(*use->tview);
