@@ -15,7 +15,11 @@
 
 extern "C" {
 #include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/json.h"
 }
 
@@ -51,7 +55,54 @@ void record(const catalog::MetaRow &row) {
     catalog::audit("DROP", row.entity, details.data);
 }
 
+// Who may not drop it shall not lock anything for it either.
+bool may_drop(Oid relation) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return has_privs_of_role(GetUserId(), owner);
+}
+
 } // namespace
+
+void lock_before_drop(const DropStmt *statement) {
+    List *gone = NIL;
+    for (List *name : pg::each<List>(statement->objects)) {
+        Oid const relation = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
+        if (OidIsValid(relation) && may_drop(relation))
+            gone = lappend_oid(gone, relation);
+    }
+    List *const rows = gone != NIL ? catalog::meta_rows() : NIL;
+    List *sources = NIL;
+    for (bool more = true; more;) { // CASCADE takes those along that are built on it
+        more = false;
+        for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(rows)) {
+            bool const named = list_member_oid(gone, row->table) || list_member_oid(gone, row->view);
+            bool follows = false;
+            if (statement->behavior == DROP_CASCADE)
+                pg::each_oid(row->dependencies,
+                             [&](Oid on) { follows = follows || list_member_oid(gone, on); });
+            if (!named && !follows)
+                continue;
+            more = more || !list_member_oid(gone, row->table);
+            gone = list_append_unique_oid(gone, row->table);
+            sources = list_concat_unique_oid(sources, row->dependencies);
+        }
+    }
+    list_sort(sources, list_oid_cmp);
+    pg::each_oid(sources, [&](Oid source) {
+        bool last_reader = true; // its triggers go
+        for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(rows))
+            if (list_member_oid(row->dependencies, source) && !list_member_oid(gone, row->table))
+                last_reader = false;
+        LOCKMODE const mode = last_reader ? AccessExclusiveLock : ShareRowExclusiveLock;
+        LockRelationOid(source, mode);
+        if (has_subclass(source))
+            (void) find_all_inheritors(source, mode, nullptr);
+    });
+}
 
 void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
     List *affected = NIL;

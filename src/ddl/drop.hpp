@@ -5,6 +5,11 @@
 
 namespace tviews::ddl {
 
+// Before DROP TABLE of a TVIEW: locks the tables it reads, in the order of CREATE. Their writers in flight flush into the
+// TVIEW when they commit, so waiting for them after the TVIEW is locked would be a deadlock; and writers who come later
+// must not meet a TVIEW that is being dropped.
+void lock_before_drop(const DropStmt *statement);
+
 // Relations that a statement has just dropped: what belongs to the same TVIEWs goes too. `dropped` is a list of Oid;
 // `named` those of them that the statement named itself. Raises 2BP01 for a DROP VIEW v_x without CASCADE.
 void drop_the_rest(List *dropped, List *named, DropBehavior behavior);

@@ -65,8 +65,11 @@ using namespace tviews;
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
-    if (event->parsetree != nullptr && IsA(event->parsetree, DropStmt))
-        capture::before_drop(reinterpret_cast<const DropStmt *>(event->parsetree));
+    if (event->parsetree != nullptr && IsA(event->parsetree, DropStmt)) {
+        auto const *const statement = reinterpret_cast<const DropStmt *>(event->parsetree);
+        ddl::lock_before_drop(statement);
+        capture::before_drop(statement);
+    }
     if (const ViewStmt *const view = ddl::view_statement(event))
         ddl::refuse_replacing_definition(view);
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
