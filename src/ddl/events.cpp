@@ -3,7 +3,7 @@
 // CREATE TABLE tv_x AS and SELECT INTO tv_x are checked at ddl_command_start, where the statement is changed to make an
 // empty table, and taken over at ddl_command_end. CREATE OR REPLACE VIEW under a TVIEW is refused or followed. The statement tree is ours to change: PostgreSQL copies trees it
 // wants to keep before it runs them. sql_drop completes removals. Sessions that only replay DDL do not fire these.
-#include "capture/trees.hpp"
+#include "capture/schema_changes.hpp"
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/redefine.hpp"
@@ -85,6 +85,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
     if (event->parsetree != nullptr && IsA(event->parsetree, AlterTableStmt))
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
+    if (event->parsetree != nullptr && IsA(event->parsetree, RenameStmt))
+        capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
+    if (event->parsetree != nullptr && IsA(event->parsetree, AlterEnumStmt))
+        capture::after_alter_enum(reinterpret_cast<const AlterEnumStmt *>(event->parsetree));
     if (event->parsetree != nullptr && IsA(event->parsetree, CreateStmt))
         capture::after_create(reinterpret_cast<const CreateStmt *>(event->parsetree));
     if (const ViewStmt *const view = ddl::view_statement(event))

@@ -248,6 +248,7 @@ void Export::source(const Role &role) {
     made->relation = rel.rte->relid;
     made->occurrence = rel.id;
     made->alias = keep(rel.alias);
+    made->whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, rel.used);
     made->used = whole_row(rel.rte->relid, bms_union(rel.used, rel.path));
     made->path = whole_row(rel.rte->relid, bms_copy(rel.path));
     List *filters = NIL;

@@ -31,12 +31,13 @@ enum class Route { key, edge, all_keys };
 
 // One occurrence of a base relation in the definition, in one role. A relation may have several.
 struct Source {
-    Oid relation;      // root of a partition or inheritance tree, or a TVIEW's table
-    int occurrence;    // number of the range-table entry in the whole definition
-    const char *alias; // as the user wrote it
-    Bitmapset *used;   // columns the definition uses, offset by FirstLowInvalidHeapAttributeNumber
-    Bitmapset *path;   // columns that decide which rows are linked (links, filters, joins), same offset
-    List *filters;     // Expr, implicitly ANDed, over Vars with varno 1: safe to evaluate at capture
+    Oid relation;           // root of a partition or inheritance tree, or a TVIEW's table
+    int occurrence;         // number of the range-table entry in the whole definition
+    const char *alias;      // as the user wrote it
+    Bitmapset *used;        // columns the definition uses, offset by FirstLowInvalidHeapAttributeNumber
+    Bitmapset *path;        // columns that decide which rows are linked (links, filters, joins), same offset
+    bool whole_row = false; // the row is used as a value: a new column changes it
+    List *filters;          // Expr, implicitly ANDed, over Vars with varno 1: safe to evaluate at capture
     Route route = Route::all_keys;
     Edge *toward = nullptr;     // Route::edge
     pg::vector<AttrNumber> key; // Route::key: the columns that are the unit, in unit order

@@ -1,6 +1,7 @@
 // definition/levels.cpp - what a level of the scope lets through (see scope.hpp and the essay in paths.cpp).
 #include "definition/scope.hpp"
 
+#include "definition/expressions.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
 
@@ -12,6 +13,17 @@ extern "C" {
 namespace tviews::definition {
 
 bool Level::transparent(const Scope &scope, Node *expr) const {
+    if (carries(scope, expr))
+        return true;
+    // What is computed from such columns only is the same in all rows that share them.
+    if (opaque || limited || IsA(expr, Var) || has_marker(expr) || contain_aggs_or_windows(expr))
+        return false;
+    bool all = !bms_is_empty(rels_of(expr));
+    for_each_var(expr, [&](Var *var) { all = all && carries(scope, reinterpret_cast<Node *>(var)); });
+    return all;
+}
+
+bool Level::carries(const Scope &scope, Node *expr) const {
     if (opaque || limited)
         return false;
     if (set_operation)

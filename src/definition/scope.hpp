@@ -73,6 +73,7 @@ struct Level {
 
     // Does a change in a row of this level's FROM reach only output rows with that row's value of `expr`?
     bool transparent(const struct Scope &scope, Node *expr) const;
+    bool carries(const struct Scope &scope, Node *expr) const; // the same for an expression as it stands
     const char *barrier_reason() const;
 };
 

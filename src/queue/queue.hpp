@@ -35,6 +35,10 @@ void record_change(const dependency::Program &program, TupleTableSlot *old_row, 
 // Rows of the relation have come or gone without capture (TRUNCATE, partitions): every TVIEW that reads it, or a table
 // above it, is refreshed as a whole.
 void contents_changed(Oid physical);
+// A column was added, renamed or dropped: TVIEWs that render whole rows of the relation are refreshed as a whole.
+void row_type_changed(Oid relation);
+// Values of some type look different now (an enum label, an attribute of a composite): every TVIEW is refreshed.
+void rendering_changed();
 
 // The transaction is about to commit or to be prepared: flushes until nothing is left, firing deferred triggers.
 void before_commit(bool prepare);

@@ -12,6 +12,7 @@
 #include "config/settings.hpp"
 #include "core/hash.hpp"
 #include "pg/compat.hpp"
+#include "pg/list.hpp"
 
 extern "C" {
 #include "executor/executor.h"
@@ -190,15 +191,39 @@ void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *n
     record_change(*dependency::program_for(RelationGetRelid(physical)), old_row, new_row);
 }
 
+namespace {
+
+void refresh_all_of(dependency::Compiled &tview, int source) {
+    TransactionQueue &queue = ensure_queue();
+    queue.touch();
+    TviewQueue &entry = queue.entry(tview);
+    if (source >= 0 && source < 64)
+        entry.sources |= uint64(1) << source;
+    (void) entry.keys->add_all();
+}
+
+} // namespace
+
 void contents_changed(Oid physical) {
-    for (const Use *use : dependency::program_for(physical)->body->uses) {
-        TransactionQueue &queue = ensure_queue();
-        queue.touch();
-        TviewQueue &entry = queue.entry(*use->tview);
-        if (use->source < 64)
-            entry.sources |= uint64(1) << use->source;
-        (void) entry.keys->add_all();
-    }
+    for (const Use *use : dependency::program_for(physical)->body->uses)
+        refresh_all_of(*use->tview, use->source);
+}
+
+void row_type_changed(Oid relation) {
+    for (const Use *use : dependency::program_for(relation)->body->uses)
+        if (use->definition->whole_row)
+            refresh_all_of(*use->tview, use->source);
+}
+
+void rendering_changed() {
+    List *tables = NIL; // pointers to Tview may go with the next catalog call
+    for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::all()))
+        tables = lappend_oid(tables, tview->table);
+    pg::each_oid(tables, [](Oid table) {
+        dependency::Compiled *const tview = dependency::compiled(table);
+        if (tview != nullptr)
+            refresh_all_of(*tview, -1);
+    });
 }
 
 } // namespace tviews::queue

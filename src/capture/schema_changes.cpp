@@ -1,5 +1,5 @@
-// capture/trees.cpp - see trees.hpp. Renaming, dropping a source itself and the like need nothing here.
-#include "capture/trees.hpp"
+// capture/schema_changes.cpp - see schema_changes.hpp.
+#include "capture/schema_changes.hpp"
 
 #include "capture/capture.hpp"
 #include "catalog/catalog.hpp"
@@ -49,6 +49,9 @@ void before_drop(const DropStmt *statement) {
 }
 
 void after_alter(const AlterTableStmt *statement) {
+    if (statement->objtype == OBJECT_TYPE)
+        queue::rendering_changed();
+    bool columns = false;
     for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {
         switch (command->subtype) {
         case AT_AttachPartition:
@@ -65,10 +68,31 @@ void after_alter(const AlterTableStmt *statement) {
         case AT_DropInherit:
             member_went(find(reinterpret_cast<const RangeVar *>(command->def)), find(statement->relation));
             break;
+        case AT_AddColumn:
+        case AT_DropColumn:
+        case AT_AlterColumnType:
+            columns = true;
+            break;
         default:
             break;
         }
     }
+    Oid const relation = columns ? find(statement->relation) : InvalidOid;
+    if (OidIsValid(relation))
+        queue::row_type_changed(relation);
+}
+
+void after_rename(const RenameStmt *statement) {
+    if (statement->renameType == OBJECT_ATTRIBUTE)
+        queue::rendering_changed();
+    Oid const relation = statement->renameType == OBJECT_COLUMN ? find(statement->relation) : InvalidOid;
+    if (OidIsValid(relation))
+        queue::row_type_changed(relation);
+}
+
+void after_alter_enum(const AlterEnumStmt *statement) {
+    if (statement->oldVal != nullptr)
+        queue::rendering_changed();
 }
 
 void after_create(const CreateStmt *statement) {

@@ -1,4 +1,5 @@
-// capture/trees.hpp - partitions and inheritance children that come and go under tables that TVIEWs read.
+// capture/schema_changes.hpp - DDL that changes documents without a row being written: partitions and children that come
+// and go, columns of rows that are rendered whole, labels of enums.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -10,5 +11,9 @@ namespace tviews::capture {
 void before_drop(const DropStmt *statement);
 void after_alter(const AlterTableStmt *statement);
 void after_create(const CreateStmt *statement);
+
+// Changes of a row type that reach documents without a row being written.
+void after_rename(const RenameStmt *statement);
+void after_alter_enum(const AlterEnumStmt *statement);
 
 } // namespace tviews::capture
