@@ -8,9 +8,9 @@ CREATE FUNCTION pg_tviews_recover_prepared_transactions()
     LANGUAGE sql STABLE SET search_path = pg_catalog
 BEGIN ATOMIC
     SELECT p.gid, 0,
-           CASE WHEN EXISTS (SELECT FROM pg_locks l
-                              WHERE l.locktype = 'advisory' AND l.pid IS NULL
-                                AND l.virtualtransaction = '-1/' || p.transaction::text
+           CASE WHEN EXISTS (SELECT FROM pg_locks x JOIN pg_locks l USING (virtualtransaction)
+                              WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction
+                                AND x.pid IS NULL AND l.pid IS NULL AND l.locktype = 'advisory'
                                 AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
                                 AND l.objsubid BETWEEN 21504 AND 24575)
                 THEN 'flushed' ELSE 'unrelated' END
