@@ -25,7 +25,7 @@ void member_came(Oid member) {
     if (!OidIsValid(member) || !read_from_above(member))
         return;
     install_triggers(member);
-    queue::contents_changed(member);
+    queue::rows_came(member);
 }
 
 void member_went(Oid parent, Oid member) {

@@ -32,9 +32,11 @@ void forget(Oid tview);
 void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row);
 // The same with the relation's program, as dependency::refreshed() returned it.
 void record_change(const dependency::Program &program, TupleTableSlot *old_row, TupleTableSlot *new_row);
-// Rows of the relation have come or gone without capture (TRUNCATE, partitions): every TVIEW that reads it, or a table
-// above it, is refreshed as a whole.
+// Rows of the relation have gone without capture (TRUNCATE, partitions): every TVIEW that reads it, or a table above it,
+// is refreshed as a whole.
 void contents_changed(Oid physical);
+// The same when rows may have come as well.
+void rows_came(Oid physical);
 // A column was added, renamed or dropped: TVIEWs that render whole rows of the relation are refreshed as a whole.
 void row_type_changed(Oid relation);
 // Values of some type look different now (an enum label, an attribute of a composite): every TVIEW is refreshed.

@@ -193,13 +193,14 @@ void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *n
 
 namespace {
 
-void refresh_all_of(dependency::Compiled &tview, int source) {
+TviewQueue &refresh_all_of(dependency::Compiled &tview, int source) {
     TransactionQueue &queue = ensure_queue();
     queue.touch();
     TviewQueue &entry = queue.entry(tview);
     if (source >= 0 && source < 64)
         entry.sources |= uint64(1) << source;
     (void) entry.keys->add_all();
+    return entry;
 }
 
 } // namespace
@@ -207,6 +208,14 @@ void refresh_all_of(dependency::Compiled &tview, int source) {
 void contents_changed(Oid physical) {
     for (const Use *use : dependency::program_for(physical)->body->uses)
         refresh_all_of(*use->tview, use->source);
+}
+
+void rows_came(Oid physical) {
+    for (const Use *use : dependency::program_for(physical)->body->uses) {
+        TviewQueue &entry = refresh_all_of(*use->tview, use->source);
+        for (const Use::Away &away : use->away) // each row looks through its links for the first time
+            (void) entry.edges[static_cast<std::size_t>(away.edge->edge->id)].r->add_all();
+    }
 }
 
 void row_type_changed(Oid relation) {
