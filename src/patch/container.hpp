@@ -83,6 +83,7 @@ class Container {
     explicit Container(const void *header) noexcept : words_(static_cast<const uint32 *>(header)) {}
     explicit Container(const Jsonb *document) noexcept : Container(&document->root) {}
 
+    uint32 header() const noexcept { return words_[0]; }
     uint32 kind() const noexcept { return words_[0] & (JB_FOBJECT | JB_FARRAY | JB_FSCALAR); }
     bool is_object() const noexcept { return (words_[0] & JB_FOBJECT) != 0; }
     bool is_scalar() const noexcept { return (words_[0] & JB_FSCALAR) != 0; }

@@ -1,8 +1,7 @@
 // patch/elements.cpp - finds array elements by a member's value, and updates, removes and inserts them.
 //
-// The arrays that TVIEWs hold are made by aggregation: their elements have the same keys. So the search remembers at
-// which position the key was in the element before and looks there first; then a type and a length that differ reject
-// most elements without looking at their bytes.
+// The arrays that TVIEWs hold are made by aggregation: their elements have the same keys. So the search remembers where
+// the key was in the last element it searched: where the entries of the keys are the same, it can only be there.
 #include "patch/patch.hpp"
 #include "patch/values.hpp"
 
@@ -14,48 +13,72 @@ constexpr const char *array_hint = "Name a top-level member of the document that
 constexpr const char *update_hint =
     "Each element must be like {\"match_value\": 1, \"updates\": {\"key\": \"value\"}}.";
 
-// Calls visit(index, element, position of `key` in it) for the elements that are objects with such a member, until it
-// returns true.
+// An element that is an object and has the key: its position, and where the key's value is in it.
+struct Keyed {
+    uint32 index;
+    Container element;
+    uint32 child, start;
+
+    uint32 type() const noexcept { return element.entry(child) & JENTRY_TYPEMASK; }
+    Value value() const noexcept { return element.child(child, start); }
+};
+
+// Calls visit(Keyed) for the elements that are objects with a member `key`, until it returns true.
 template <typename Visit> void each_keyed(Container array, Key key, Visit &&visit) {
     uint32 const count = array.count();
-    uint32 offset = 0, hint = 0;
+    const uint32 *const entries = array.entries();
+    const char *const data = array.data();
+    uint32 offset = 0;
+    // The last element found by a search, and where the key and the values start in those with the same key lengths.
+    Container like;
+    uint32 pairs = 0, position = 0, key_start = 0, values_start = 0;
     for (uint32 i = 0; i < count; i++) {
-        uint32 const start = offset;
-        offset = array.end(i, start);
+        uint32 const start = offset, number = entries[i] & JENTRY_OFFLENMASK;
+        offset = (entries[i] & JENTRY_HAS_OFF) != 0 ? number : start + number;
         if (i % 1024 == 1023)
             CHECK_FOR_INTERRUPTS();
-        if ((array.entry(i) & JENTRY_TYPEMASK) != JENTRY_ISCONTAINER)
+        if ((entries[i] & JENTRY_TYPEMASK) != JENTRY_ISCONTAINER)
             continue;
-        Container const element(array.data() + align4(start));
-        if (!element.is_object())
-            continue;
-        if (hint >= element.count() || !(element.key(hint) == key)) {
+        Container const element(data + align4(start));
+        if (pairs == 0 || element.header() != like.header() ||
+            memcmp(element.entries(), like.entries(), pairs * sizeof(uint32)) != 0 ||
+            !same_bytes(element.data() + key_start, key.bytes, key.length)) {
+            if (!element.is_object())
+                continue;
             KeySearch search(element);
             if (!search.find(key))
                 continue;
-            hint = search.index();
+            like = element;
+            pairs = element.count();
+            position = search.index();
+            key_start = element.start(position);
+            values_start = element.end(pairs - 1);
         }
-        if (visit(i, element, hint))
+        Keyed found = {i, element, pairs, values_start};
+        for (; found.child < pairs + position; found.child++)
+            found.start = element.end(found.child, found.start);
+        if (visit(found))
             return;
     }
 }
 
 // True, with the index: the first element that matches.
 bool find_element(Container array, Key key, const Value &wanted, uint32 *index) {
-    bool found = false;
-    each_keyed(array, key, [&](uint32 i, Container element, uint32 position) {
-        uint32 const child = element.count() + position;
-        uint32 const entry = element.entry(child);
-        if ((entry & JENTRY_TYPEMASK) != wanted.type)
+    uint32 const none = array.count();
+    uint32 found = none;
+    each_keyed(array, key, [&found, wanted](const Keyed &keyed) {
+        if (keyed.type() != wanted.type)
             return false;
-        if (wanted.type == JENTRY_ISSTRING && (entry & JENTRY_HAS_OFF) == 0 &&
-            (entry & JENTRY_OFFLENMASK) != wanted.length)
-            return false;
-        found = equal_values(element.child(child), wanted);
-        *index = i;
-        return found;
+        Value const value = keyed.value();
+        bool const equal = wanted.type == JENTRY_ISSTRING    ? same_image(value, wanted)
+                           : wanted.type == JENTRY_ISNUMERIC ? equal_numerics(value, wanted)
+                                                             : equal_values(value, wanted);
+        if (equal)
+            found = keyed.index;
+        return equal;
     });
-    return found;
+    *index = found;
+    return found != none;
 }
 
 // The array that is member `key` of the document. False: there is no such member.
@@ -252,12 +275,12 @@ const Jsonb *merge_elements(const Jsonb *target, Key array_key, Key key, Contain
     Patch patch(target);
     Plan *const plan = patch.descend(patch.root(), member);
     uint32 open = table.values();
-    each_keyed(array, key, [&](uint32 i, Container element, uint32 position) {
-        Update *update = table.find(element.value(position));
+    each_keyed(array, key, [&](const Keyed &keyed) {
+        Update *update = table.find(keyed.value());
         if (update == nullptr || update->done)
             return false;
         update->done = true;
-        Plan *const inside = patch.descend(plan, i);
+        Plan *const inside = patch.descend(plan, keyed.index);
         for (; update != nullptr; update = update->next)
             merge(patch, inside, update->updates, Depth::shallow);
         return --open == 0;

@@ -1,7 +1,4 @@
 // patch/values.cpp - equality and order of jsonb values, as core's = and btree comparison have them.
-//
-// Scalars are compared where they lie. Numerics: PostgreSQL keeps the base-10000 digits of a numeric without zeros at
-// either end, so two are equal if sign, weight and digits are, whatever number of decimals they display.
 #include "patch/values.hpp"
 
 #include "patch/patch.hpp"
@@ -16,12 +13,6 @@ extern "C" {
 namespace tviews::patch {
 
 namespace {
-
-// The stored form of numerics (numeric.c): a header word in the short form (one word: sign, decimals, weight) or the
-// long form (sign and decimals, then the weight), then the digits.
-constexpr uint16 form_mask = 0xC000, form_short = 0x8000, form_special = 0xC000;
-constexpr uint16 long_negative = 0x4000, short_negative = 0x2000;
-constexpr uint16 short_weight_mask = 0x003F, short_weight_sign = 0x0040, short_decimals_mask = 0x1F80;
 
 struct Digits {
     int32 weight;
@@ -48,18 +39,6 @@ Digits digits_of(const Value &numeric) noexcept {
     return {weight, length - 4, bytes + 4, (header & form_mask) == long_negative};
 }
 
-bool equal_numerics(const Value &a, const Value &b) noexcept {
-    uint16 first, second;
-    memcpy(&first, a.bytes + VARHDRSZ, sizeof(first));
-    memcpy(&second, b.bytes + VARHDRSZ, sizeof(second));
-    if ((first & form_mask) == form_short && (second & form_mask) == form_short)
-        return a.length == b.length && ((first ^ second) & ~short_decimals_mask) == 0 &&
-               same_bytes(a.bytes + VARHDRSZ + 2, b.bytes + VARHDRSZ + 2, a.length - VARHDRSZ - 2);
-    Digits const x = digits_of(a), y = digits_of(b);
-    return x.sign == y.sign && x.length == y.length && (x.length == 0 || x.weight == y.weight) &&
-           (x.length == 0 || memcmp(x.digits, y.digits, x.length) == 0);
-}
-
 // A scalar as a document of its own, for core's comparison; containers are compared in place.
 JsonbContainer *as_root(const Value &value) {
     if (value.is_container())
@@ -73,6 +52,12 @@ JsonbContainer *as_root(const Value &value) {
 }
 
 } // namespace
+
+bool equal_digits(const Value &a, const Value &b) noexcept {
+    Digits const x = digits_of(a), y = digits_of(b);
+    return x.sign == y.sign && x.length == y.length && (x.length == 0 || x.weight == y.weight) &&
+           (x.length == 0 || memcmp(x.digits, y.digits, x.length) == 0);
+}
 
 bool equal_values(const Value &a, const Value &b) {
     if (a.type != b.type)

@@ -212,7 +212,7 @@ std::string text_array(const Path &path) {
     for (const Step &step : path) {
         if (out.size() > 1)
             out += ',';
-        out += text(step.element ? std::to_string(step.index) : step.key).dump();
+        out += string(step.element ? std::to_string(step.index) : step.key).dump();
     }
     return out + "}";
 }
@@ -220,7 +220,7 @@ std::string text_array(const Path &path) {
 std::string steps_json(const Path &path) {
     Json steps = empty(Json::Kind::array);
     for (const Step &step : path)
-        steps.items.push_back(step.element ? number(std::to_string(step.index)) : text(step.key));
+        steps.items.push_back(step.element ? number(std::to_string(step.index)) : string(step.key));
     return steps.dump();
 }
 

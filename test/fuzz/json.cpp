@@ -133,7 +133,7 @@ Json number(const std::string &literal) {
     return json;
 }
 
-Json text(const std::string &value) {
+Json string(const std::string &value) {
     Json json;
     json.kind = Json::Kind::string;
     json.text = value;

@@ -68,7 +68,7 @@ struct Member {
 };
 
 Json number(const std::string &literal);
-Json text(const std::string &value);
+Json string(const std::string &value);
 Json empty(Json::Kind kind);
 
 // How many children: mostly few, often around the multiples of 32, sometimes 100.

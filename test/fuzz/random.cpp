@@ -61,7 +61,7 @@ Json random_scalar(Choices &choices) {
     case 3:
         return random_number(choices);
     default:
-        return text(random_string(choices, choices.chance(98) ? 30 : 600));
+        return string(random_string(choices, choices.chance(98) ? 30 : 600));
     }
 }
 
@@ -154,7 +154,7 @@ Json random_id(Choices &choices) {
         return number(std::to_string(choices.below(choices.chance(50) ? 30 : 100000)) +
                       (choices.chance(10) ? ".0" : ""));
     if (choices.chance(70))
-        return text("id-" + std::to_string(choices.below(100)));
+        return string("id-" + std::to_string(choices.below(100)));
     return random_scalar(choices);
 }
 
