@@ -21,9 +21,17 @@ make_sync() {
     exec 8>"$WORK/lock"
     flock 8
     rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.bc' --exclude='*.so' \
-        --exclude=/.build-flags --exclude='/sql/pg_tviews--*.sql' --exclude='/test/*/results' "$TOP/" "$TREE/"
+        --exclude=.build-flags --exclude='/sql/pg_tviews--*.sql' --exclude='/test/*/results' "$TOP/" "$TREE/"
 }
 unlock() { exec 8>&-; }
+
+# make_both ARGUMENT...: make in the tree, for pg_tviews and for its companion jsonb_delta.
+make_both() {
+    local folder
+    for folder in "$TREE" "$TREE/jsonb_delta"; do
+        nice make -s -C "$folder" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} "$@" || return 1
+    done
+}
 
 BUILT=
 build_extension() {
@@ -31,7 +39,7 @@ build_extension() {
     step "build for $("$PG_CONFIG" --version)"
     make_sync
     # make -s prints no command lines: what is left are warnings, shown even when the build succeeds, and errors.
-    if ! nice make -s -C "$TREE" -j"$JOBS" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} >"$WORK/build.log" 2>&1; then
+    if ! make_both "-j$JOBS" >"$WORK/build.log" 2>&1; then
         head -n 80 "$WORK/build.log" >&2
         die "the build failed; the whole output is in $WORK/build.log"
     fi
@@ -49,9 +57,9 @@ make_stage() {
     cp -as "$lib/." "$STAGE$lib/"
     cp -as "$bin/." "$STAGE$bin/"
     cp -fL --remove-destination "$bin/postgres" "$bin/initdb" "$bin/pg_ctl" "$STAGE$bin/"
-    rm -f "$STAGE$share"/extension/pg_tviews* "$STAGE$lib/pg_tviews.so"
+    rm -f "$STAGE$share"/extension/{pg_tviews,jsonb_delta}* "$STAGE$lib"/{pg_tviews,jsonb_delta}.so
     make_sync
-    quiet make -C "$TREE" install DESTDIR="$STAGE" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} || die "make install failed"
+    quiet make_both install DESTDIR="$STAGE" || die "make install failed"
     unlock
     BIN=$STAGE$bin
     export PATH="$BIN:$PATH" # psql, pg_dump, pgbench of the same version
@@ -206,6 +214,14 @@ lines_run() {
         say "$name: no line 'N passed, N failed' (exit status $rc)"
         count "$name" 0 1
     fi
+}
+
+# delta_run: jsonb_delta against core in the server, and its engine outside it under the sanitizers.
+delta_run() {
+    quiet make -C "$TREE/test/fuzz" -j"$JOBS" BUILD="$WORK/fuzz" PG_CONFIG="$PG_CONFIG" || { count jsonb_delta 0 1; return 0; }
+    psql -Xqd postgres -c 'CREATE DATABASE differential'
+    lines_run differential "$WORK/fuzz/differential" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=differential" "$@"
+    lines_run engine "$WORK/fuzz/engine" --cases 10000
 }
 
 oracle_run() {

@@ -114,7 +114,7 @@ in_chroot() {
     install_packages rsync
     name=srv/pg_tviews-$(printf '%s' "$TOP" | cksum | cut -d' ' -f1)
     mkdir -p "$CACHE/$suite/$name"
-    rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude=/.build-flags \
+    rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude=.build-flags \
         "$TOP/" "$CACHE/$suite/$name/"
     enter "$CACHE/$suite" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
         TVIEWS_TARGET="pg$major" TVIEWS_CHROOT=1 ${WERROR:+WERROR=$WERROR} ${KEEP:+KEEP=$KEEP} ${JOBS:+JOBS=$JOBS} \
