@@ -1,4 +1,4 @@
--- partitions - base tables partitioned by list, range and hash: other column orders, moves, leaf writes.
+-- partitions - base tables partitioned by list, range and hash: other column orders, moves, leaf writes, attach, detach.
 \a \t
 CREATE SCHEMA partitions;
 SET search_path = partitions, public;
@@ -59,9 +59,25 @@ MERGE INTO tb_post p USING (VALUES (31), (32)) s (k) ON p.pk_post = s.k WHEN MAT
 SELECT assert_exact();
 TRUNCATE tb_post_eu_old;
 SELECT assert_exact();
--- partitions made later
+-- partitions made, attached, detached and dropped later
 CREATE TABLE tb_post_sa PARTITION OF tb_post FOR VALUES IN ('sa');
 INSERT INTO tb_post VALUES (40, uid(40), 1, 'south', 'sa', '2024-01-01');
+SELECT assert_exact();
+CREATE TABLE tb_post_au (LIKE tb_post INCLUDING ALL);
+INSERT INTO tb_post_au VALUES (50, uid(50), 1, 'down under', 'au', '2024-01-01');
+ALTER TABLE tb_post ATTACH PARTITION tb_post_au FOR VALUES IN ('au');
+SELECT assert_exact();
+UPDATE tb_post_au SET title = 'attached';
+SELECT assert_exact();
+ALTER TABLE tb_post DETACH PARTITION tb_post_au;
+SELECT assert_exact();
+UPDATE tb_post_au SET title = 'on its own';
+SELECT assert_exact();
+DROP TABLE tb_post_sa;
+SELECT assert_exact();
+BEGIN;
+ALTER TABLE tb_post ATTACH PARTITION tb_post_au FOR VALUES IN ('au');
+ROLLBACK;
 SELECT assert_exact();
 TRUNCATE tb_post;
 SELECT assert_exact();
