@@ -12,6 +12,10 @@
 
 namespace tviews::patch {
 
+// Compilers do not vectorise loops of unknown length at -O2.
+using FourEntries = uint32 __attribute__((vector_size(16)));
+using FourSigned = int32 __attribute__((vector_size(16)));
+
 Writer::Writer(std::size_t bound) : size_(VARHDRSZ), bound_(bound) {
     buffer_ = static_cast<char *>(MemoryContextAllocHuge(CurrentMemoryContext, bound));
 }
@@ -98,7 +102,14 @@ void Writer::copy_entries(Frame &frame, Container source, uint32 from, uint32 to
     uint32 *__restrict const fresh = entries(frame) + frame.next;
     uint32 const count = to - from;
     if ((frame.next ^ from) % JB_OFFSET_STRIDE == 0) {
-        for (uint32 i = 0; i < count; i++)
+        uint32 i = 0;
+        for (; i + 4 <= count; i += 4) {
+            FourEntries four;
+            memcpy(&four, old + i, sizeof(four));
+            four += shift & reinterpret_cast<FourEntries>(reinterpret_cast<FourSigned>(four) >> 31);
+            memcpy(fresh + i, &four, sizeof(four));
+        }
+        for (; i < count; i++)
             fresh[i] = old[i] + (shift & static_cast<uint32>(static_cast<int32>(old[i]) >> 31));
     } else {
         uint32 end = source_start, start = source_start;
