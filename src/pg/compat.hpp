@@ -6,7 +6,7 @@
 
 #include "pg/postgres.hpp"
 
-#define TVIEWS_PG_GE(major) (PG_VERSION_NUM >= (major) * 10000)
+#define TVIEWS_PG_GE(major) (PG_VERSION_NUM >= (major) *10000)
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
 #error "pg_tviews supports PostgreSQL 15 to 18"
@@ -27,7 +27,7 @@ extern "C" {
 #define TVIEWS_MUTATOR(function) (function)
 #else
 #define TVIEWS_WALKER(function) (reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(function)))
-#define TVIEWS_MUTATOR(function) (reinterpret_cast<Node *(*)()>(reinterpret_cast<void (*)()>(function)))
+#define TVIEWS_MUTATOR(function) (reinterpret_cast<Node *(*) ()>(reinterpret_cast<void (*)()>(function)))
 #endif
 
 namespace tviews::pg {

@@ -19,7 +19,8 @@ template <typename T> class ContextAllocator {
     using value_type = T;
     ContextAllocator() noexcept : context_(CurrentMemoryContext) {}
     explicit ContextAllocator(MemoryContext context) noexcept : context_(context) {}
-    template <typename U> ContextAllocator(const ContextAllocator<U> &other) noexcept : context_(other.context()) {}
+    template <typename U>
+    ContextAllocator(const ContextAllocator<U> &other) noexcept : context_(other.context()) {}
 
     T *allocate(std::size_t count) {
         static_assert(alignof(T) <= MAXIMUM_ALIGNOF);
@@ -39,7 +40,8 @@ template <typename T> class ContextAllocator {
 template <typename T> using vector = std::vector<T, ContextAllocator<T>>;
 using string = std::basic_string<char, std::char_traits<char>, ContextAllocator<char>>;
 template <typename K, typename V>
-using hash_map = std::unordered_map<K, V, std::hash<K>, std::equal_to<K>, ContextAllocator<std::pair<const K, V>>>;
+using hash_map =
+    std::unordered_map<K, V, std::hash<K>, std::equal_to<K>, ContextAllocator<std::pair<const K, V>>>;
 
 // Constructs an object in `context`; its destructor runs when the context is reset or deleted. The allocation and
 // the callback come first, the construction second, the registration last, so nothing can fail half-way.

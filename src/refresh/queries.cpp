@@ -66,13 +66,12 @@ class SqlWriter {
             psprintf("SELECT t.ctid FROM ONLY %s AS t WHERE %s", tview_.qualified, unit_equals("t", "$", "")),
             one(), CURSOR_OPT_GENERIC_PLAN);
         if (result_.has_arrays) {
-            const char *const nested = psprintf("SELECT n.*, true AS \"?present\" FROM %s CROSS JOIN LATERAL "
-                                                "(SELECT %s FROM %s AS v WHERE %s%s OFFSET 0) AS n",
-                                                units(), columns("v"), rows(),
-                                                unit_equals("v", "l.k", ""), not_null("v", " AND "));
-            const char *const bulk =
-                psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s%s", columns("v"), rows(),
-                         among_units("v"), not_null("v", " AND "));
+            const char *const nested =
+                psprintf("SELECT n.*, true AS \"?present\" FROM %s CROSS JOIN LATERAL "
+                         "(SELECT %s FROM %s AS v WHERE %s%s OFFSET 0) AS n",
+                         units(), columns("v"), rows(), unit_equals("v", "l.k", ""), not_null("v", " AND "));
+            const char *const bulk = psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s%s",
+                                              columns("v"), rows(), among_units("v"), not_null("v", " AND "));
             const char *const stored = psprintf("SELECT t.ctid, %s FROM ONLY %s AS t%s", columns("t"),
                                                 tview_.qualified, among_units("t"));
             plan(result_.nested, difference(nested, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
