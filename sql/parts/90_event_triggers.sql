@@ -1,7 +1,8 @@
 -- 90_event_triggers.sql - last, so that nothing above is seen by them.
 
 CREATE EVENT TRIGGER pg_tviews_ddl_start ON ddl_command_start
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'DROP TABLE', 'DROP FOREIGN TABLE')
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'DROP TABLE', 'DROP FOREIGN TABLE',
+                 'ALTER TABLE', 'ALTER VIEW', 'CREATE TRIGGER')
     EXECUTE FUNCTION pg_tviews_internal_ddl_start();
 
 CREATE EVENT TRIGGER pg_tviews_ddl_end ON ddl_command_end

@@ -4,6 +4,7 @@
 // empty table, and taken over at ddl_command_end. CREATE OR REPLACE VIEW under a TVIEW is refused or followed. The statement tree is ours to change: PostgreSQL copies trees it
 // wants to keep before it runs them. sql_drop completes removals. Sessions that only replay DDL do not fire these.
 #include "capture/schema_changes.hpp"
+#include "ddl/alter.hpp"
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/redefine.hpp"
@@ -70,6 +71,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
         ddl::lock_before_drop(statement);
         capture::before_drop(statement);
     }
+    if (event->parsetree != nullptr && !ddl::running_own_statements())
+        ddl::refuse_breaking(event->parsetree);
     if (const ViewStmt *const view = ddl::view_statement(event))
         ddl::refuse_replacing_definition(view);
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
@@ -85,6 +88,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
     if (event->parsetree != nullptr && IsA(event->parsetree, AlterTableStmt))
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
+    if (event->parsetree != nullptr && !ddl::running_own_statements())
+        ddl::follow_owner(event->parsetree);
     if (event->parsetree != nullptr && IsA(event->parsetree, RenameStmt))
         capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
     if (event->parsetree != nullptr && IsA(event->parsetree, AlterEnumStmt))

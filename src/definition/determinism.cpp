@@ -316,7 +316,7 @@ void order_level(Query *query) {
     bool const single_rows = !query->hasAggs && query->groupClause == NIL && query->setOperations == nullptr;
     if (query->hasWindowFuncs)
         order_windows(query, ties);
-    bool const limited = query->limitCount != nullptr || query->limitOffset != nullptr;
+    bool const limited = is_limited(query);
     if (single_rows && query->hasDistinctOn) {
         // ORDER BY must start with the DISTINCT ON columns.
         for (auto *clause : pg::each<SortGroupClause>(query->distinctClause)) {
@@ -362,8 +362,7 @@ void visit_query(Query *query) {
 Query *canonical(Query *query) {
     visit_query(query);
     // The order of the rows of a table means nothing.
-    if (query->sortClause != NIL && query->limitCount == nullptr && query->limitOffset == nullptr &&
-        !query->hasDistinctOn) {
+    if (query->sortClause != NIL && !is_limited(query) && !query->hasDistinctOn) {
         query->sortClause = NIL;
         List *kept = NIL;
         for (auto *tle : pg::each<TargetEntry>(query->targetList)) {

@@ -106,6 +106,18 @@ bool contain_windows(Node *expr) {
     return found;
 }
 
+bool is_limited(const Query *query) {
+    auto leaves_out = [](const Node *node, bool zero_is_nothing) {
+        if (node == nullptr)
+            return false;
+        if (!IsA(node, Const))
+            return true;
+        auto const *value = reinterpret_cast<const Const *>(node);
+        return !value->constisnull && !(zero_is_nothing && DatumGetInt64(value->constvalue) == 0);
+    };
+    return leaves_out(query->limitCount, false) || leaves_out(query->limitOffset, true);
+}
+
 namespace {
 
 struct Depth {

@@ -33,6 +33,9 @@ Node *substitute(Node *expr, int id, List *outputs);
 bool contain_aggs_or_windows(Node *expr);
 bool contain_windows(Node *expr);
 
+// Does the query have a LIMIT or OFFSET that leaves rows out? LIMIT ALL and OFFSET 0 do not.
+bool is_limited(const Query *query);
+
 // Does `query` refer to WITH queries of levels around it?
 bool reads_outer_levels(Query *query);
 

@@ -65,9 +65,8 @@ struct Piece {
 bool dissolves(const Query *query) {
     return !query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL &&
            query->havingQual == nullptr && !query->hasWindowFuncs && !query->hasTargetSRFs &&
-           query->distinctClause == NIL && query->limitCount == nullptr && query->limitOffset == nullptr &&
-           query->setOperations == nullptr && query->rowMarks == NIL && query->cteList == NIL &&
-           query->jointree->fromlist != NIL;
+           query->distinctClause == NIL && !is_limited(query) && query->setOperations == nullptr &&
+           query->rowMarks == NIL && query->cteList == NIL && query->jointree->fromlist != NIL;
 }
 
 class Builder {
@@ -477,7 +476,7 @@ void Builder::fill_outputs(Frame &frame) {
     }
     level.grouped = query->hasAggs || query->groupClause != NIL || query->havingQual != nullptr;
     level.grouping = partition(query->groupClause).first;
-    level.limited = query->limitCount != nullptr || query->limitOffset != nullptr;
+    level.limited = is_limited(query);
     if (query->groupingSets != NIL) {
         level.opaque = true;
         level.opaque_reason = "it is read below GROUPING SETS, ROLLUP or CUBE";
@@ -507,7 +506,7 @@ Level *Builder::level(Query *query, Frame *parent_frame, Level *parent, Bitmapse
     frame->bindings.resize(static_cast<std::size_t>(list_length(query->rtable)) + 1);
     if (query->setOperations != nullptr) {
         level->set_operation = true;
-        level->limited = query->limitCount != nullptr || query->limitOffset != nullptr;
+        level->limited = is_limited(query);
         auto visit = [&](Node *node) {
             if (IsA(node, RangeTblRef)) {
                 RangeTblEntry *const rte = rt_fetch(castNode(RangeTblRef, node)->rtindex, query->rtable);

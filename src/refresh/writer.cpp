@@ -98,8 +98,14 @@ void Writer::prepare_triggers() {
         Trigger &trigger = triggers->triggers[i];
         if (trigger.tgfoid == own)
             trigger.tgenabled = TRIGGER_DISABLED;
-        else if (TRIGGER_FOR_ROW(trigger.tgtype) && trigger.tgenabled != TRIGGER_DISABLED)
+        else if (TRIGGER_FOR_ROW(trigger.tgtype) && trigger.tgenabled != TRIGGER_DISABLED) {
+            if (TRIGGER_FOR_BEFORE(trigger.tgtype))
+                ereport(ERROR, errcode(errors::refresh_failed),
+                        errmsg("BEFORE ROW trigger \"%s\" could change rows of TVIEW \"%s\"", trigger.tgname,
+                               tview_.name),
+                        errhint("Drop the trigger; use an AFTER trigger or a generated column."));
             others = true;
+        }
     }
     if (!others) {
         result_->ri_TrigDesc = nullptr;
