@@ -234,7 +234,7 @@ void World::learn(Connection &connection) {
     tviews.clear();
     checks.clear();
     const auto answer = connection.execute(fmt::format(
-        "SELECT t.relname, v.relname, (SELECT string_agg(format('%I IS NOT NULL', k), ' AND ') FROM "
+        "SELECT quote_ident(t.relname), quote_ident(v.relname), (SELECT string_agg(format('%I IS NOT NULL', k), ' AND ') FROM "
         "unnest(m.key_columns) k) FROM pg_tview_meta m JOIN pg_class t ON t.oid = m.table_oid JOIN pg_class v ON "
         "v.oid = m.view_oid WHERE t.relnamespace = '{}'::regnamespace ORDER BY 1",
         schema));
@@ -242,7 +242,7 @@ void World::learn(Connection &connection) {
         throw std::runtime_error(answer.message);
     for (const auto &line : answer.rows) {
         const std::size_t a = line.find('\t'), b = line.find('\t', a + 1);
-        auto quoted = [&](const std::string &name) { return schema + ".\"" + name + "\""; };
+        auto quoted = [&](const std::string &name) { return schema + "." + name; };
         const std::string table = quoted(line.substr(0, a));
         const std::string stored = fmt::format("SELECT r::text FROM (SELECT * FROM {}) r", table);
         const std::string wanted = fmt::format("SELECT r::text FROM (SELECT * FROM {} WHERE {}) r",

@@ -6,7 +6,7 @@
 # Run:   a folder made by mktemp holds stage, data, socket, log and results; it is removed at the end.
 # PostgreSQL refuses to run as root: then it runs as the user postgres. Clients run as whoever called ./dev.
 
-RUN='' STAGE='' DATA='' SERVER_PID=''
+RUN='' STAGE='' DATA='' SERVER_PID='' KILLED=''
 
 as_server() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -140,6 +140,8 @@ stop_server() {
     SERVER_PID=
     as_server "$BIN/pg_ctl" -D "$DATA" -m fast -w -t 120 stop >/dev/null ||
         as_server "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null || true
+    [ ! -e "$DATA/stress-server.log" ] || cat "$DATA/stress-server.log" >>"$RUN/server.log"
+    [ -z "$KILLED" ] || sed -i '/was terminated by signal 9: Killed/d; /terminating any other active server/d' "$RUN/server.log"
     run_check server-log tools/check_log "$RUN/server.log"
 }
 
@@ -228,6 +230,17 @@ oracle_run() {
     quiet make -C "$TREE/test/oracle" -j"$JOBS" BUILD="$WORK/oracle" PG_CONFIG="$PG_CONFIG" || { count oracle 0 1; return 0; }
     psql -Xqd postgres -c 'CREATE DATABASE oracle'
     lines_run oracle "$WORK/oracle/oracle" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=oracle" "$@"
+}
+
+# stress_run: it kills backends and the postmaster, by the number in the private server's own data directory.
+stress_run() {
+    local pg_ctl=$BIN/pg_ctl
+    [ "$(id -u)" -ne 0 ] || pg_ctl="setpriv --reuid=postgres --regid=postgres --init-groups env -C / HOME=/tmp $pg_ctl"
+    quiet make -C "$TREE/test/stress" -j"$JOBS" BUILD="$WORK/stress" ORACLE="$WORK/oracle" || { count stress 0 1; return 0; }
+    psql -Xqd postgres -c 'CREATE DATABASE stress'
+    KILLED=yes
+    lines_run stress "$WORK/stress/stress" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=stress" \
+        --pgdata "$DATA" --pg-ctl "$pg_ctl" --out "$TOP/build/failed/$TARGET/stress" "$@"
 }
 
 # TAP tests start servers themselves (PostgreSQL::Test::Cluster), from the stage and as the server's user.

@@ -118,7 +118,7 @@ in_chroot() {
         "$TOP/" "$CACHE/$suite/$name/"
     enter "$CACHE/$suite" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
         TVIEWS_TARGET="pg$major" TVIEWS_CHROOT=1 ${WERROR:+WERROR=$WERROR} ${KEEP:+KEEP=$KEEP} ${JOBS:+JOBS=$JOBS} \
-        ${ORACLE_ARGS:+"ORACLE_ARGS=$ORACLE_ARGS"} "/$name/dev" "$@" || status=$?
+        ${ORACLE_ARGS:+"ORACLE_ARGS=$ORACLE_ARGS"} ${STRESS_ARGS:+"STRESS_ARGS=$STRESS_ARGS"} "/$name/dev" "$@" || status=$?
     return $status
 }
 
