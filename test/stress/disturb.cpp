@@ -96,9 +96,10 @@ class Disturber {
 
     // Most of the time somebody who is in the middle of something.
     std::string victim() {
-        return ask(fmt::format("SELECT pid FROM pg_stat_activity WHERE application_name = 'stress' AND state <> 'idle' "
-                               "ORDER BY state = 'active' DESC, md5(pid::text || '{}') LIMIT 1",
-                               rng_.next()));
+        return ask(fmt::format(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'stress' AND state <> 'idle' "
+            "ORDER BY state = 'active' DESC, md5(pid::text || '{}') LIMIT 1",
+            rng_.next()));
     }
 
     void signal(const char *function) {
@@ -133,8 +134,9 @@ class Disturber {
         connection_.reset();
         ::kill(static_cast<pid_t>(pid), SIGKILL);
         // Its children go by themselves; until they have, a new one refuses to start.
-        const std::string start = fmt::format("{} -D '{}' -l '{}/stress-server.log' -w -t 60 restart >/dev/null 2>&1",
-                                              shared_.options.pg_ctl, shared_.options.pgdata, shared_.options.pgdata);
+        const std::string start =
+            fmt::format("{} -D '{}' -l '{}/stress-server.log' -w -t 60 restart >/dev/null 2>&1",
+                        shared_.options.pg_ctl, shared_.options.pgdata, shared_.options.pgdata);
         for (int attempt = 0; attempt < 60; ++attempt) {
             sleep_ms(300);
             if (std::system(start.c_str()) == 0) {
@@ -166,8 +168,8 @@ void finish_prepared(Shared &shared) {
         try {
             if (!connection)
                 connection = std::make_unique<Connection>(shared.options.conninfo, 60);
-            const auto answer =
-                connection->execute("SELECT gid FROM pg_prepared_xacts WHERE gid LIKE 'stress %' ORDER BY prepared");
+            const auto answer = connection->execute(
+                "SELECT gid FROM pg_prepared_xacts WHERE gid LIKE 'stress %' ORDER BY prepared");
             if (!answer.ok)
                 throw std::runtime_error(answer.message);
             const std::set<std::string> there(answer.rows.begin(), answer.rows.end());
@@ -189,8 +191,10 @@ void finish_prepared(Shared &shared) {
                 if (done.ok) {
                     shared.history.finished(gid, commit);
                     sent.erase(gid);
-                } else if (done.sqlstate != "55000" && done.sqlstate != "42704") { // busy: still being prepared
-                    shared.fail("COMMIT or ROLLBACK PREPARED fails", sql + "\n" + done.sqlstate + " " + done.message);
+                } else if (done.sqlstate != "55000" &&
+                           done.sqlstate != "42704") { // busy: still being prepared
+                    shared.fail("COMMIT or ROLLBACK PREPARED fails",
+                                sql + "\n" + done.sqlstate + " " + done.message);
                 }
             }
         } catch (const std::exception &) {

@@ -23,9 +23,10 @@ class Coordinator {
 
     int run() {
         connect();
-        connection_->must("DROP SCHEMA IF EXISTS stress CASCADE; CREATE EXTENSION IF NOT EXISTS pg_tviews; "
-                          "DO $$ BEGIN CREATE ROLE oracle_writer; EXCEPTION WHEN duplicate_object OR unique_violation "
-                          "THEN NULL; END $$");
+        connection_->must(
+            "DROP SCHEMA IF EXISTS stress CASCADE; CREATE EXTENSION IF NOT EXISTS pg_tviews; "
+            "DO $$ BEGIN CREATE ROLE oracle_writer; EXCEPTION WHEN duplicate_object OR unique_violation "
+            "THEN NULL; END $$");
         shared_.server_version = connection_->server_version();
         fixed_ = std::make_shared<World>(fixed_world(*connection_));
         if (!options_.sabotage.empty())
@@ -120,10 +121,12 @@ class Coordinator {
     bool settle() {
         for (int i = 0; i < 600; ++i) {
             const std::string left = connection_->value(
-                "SELECT (SELECT count(*) FROM pg_prepared_xacts WHERE gid LIKE 'stress %') + (SELECT count(*) FROM "
+                "SELECT (SELECT count(*) FROM pg_prepared_xacts WHERE gid LIKE 'stress %') + (SELECT "
+                "count(*) FROM "
                 "pg_stat_activity WHERE application_name = 'stress' AND xact_start IS NOT NULL)");
             if (left == "0") {
-                std::this_thread::sleep_for(std::chrono::milliseconds(80)); // the finisher has heard of it, too
+                std::this_thread::sleep_for(
+                    std::chrono::milliseconds(80)); // the finisher has heard of it, too
                 return true;
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -135,7 +138,8 @@ class Coordinator {
     std::string activity() {
         std::string out;
         for (const char *query :
-             {"SELECT pid, state, wait_event_type, wait_event, now() - xact_start, pg_blocking_pids(pid), query FROM "
+             {"SELECT pid, state, wait_event_type, wait_event, now() - xact_start, pg_blocking_pids(pid), "
+              "query FROM "
               "pg_stat_activity WHERE application_name = 'stress'",
               "SELECT * FROM pg_prepared_xacts", "SELECT * FROM pg_locks ORDER BY granted, pid"})
             for (const auto &row : connection_->execute(query).rows)
@@ -173,14 +177,18 @@ class Coordinator {
 
     int summary() {
         const Counters &c = shared_.counters;
-        fmt::print("{} statements; {} committed, {} prepared, {} rolled back, {} given up after six attempts\n",
-                   c.statements.load(), c.committed.load(), c.prepared.load(), c.rolled_back.load(), c.abandoned.load());
-        fmt::print("{} x 40001, {} x 40P01, {} constraint and deliberate errors, {} cancelled, {} lock timeouts\n",
-                   c.serialization.load(), c.deadlocks.load(), c.constraint.load(), c.cancelled.load(), c.lock_timeouts.load());
-        fmt::print("{} connections lost: {} terminated, {} backends and {} postmasters killed\n", c.lost.load(), c.ended.load(),
-                   c.backends_killed.load(), c.servers_killed.load());
-        fmt::print("{} comparisons in mid-transaction, {} elements appended, {} waits seen in pg_locks\n", c.checks.load(),
-                   shared_.history.committed(), c.waits_seen.load());
+        fmt::print(
+            "{} statements; {} committed, {} prepared, {} rolled back, {} given up after six attempts\n",
+            c.statements.load(), c.committed.load(), c.prepared.load(), c.rolled_back.load(),
+            c.abandoned.load());
+        fmt::print(
+            "{} x 40001, {} x 40P01, {} constraint and deliberate errors, {} cancelled, {} lock timeouts\n",
+            c.serialization.load(), c.deadlocks.load(), c.constraint.load(), c.cancelled.load(),
+            c.lock_timeouts.load());
+        fmt::print("{} connections lost: {} terminated, {} backends and {} postmasters killed\n",
+                   c.lost.load(), c.ended.load(), c.backends_killed.load(), c.servers_killed.load());
+        fmt::print("{} comparisons in mid-transaction, {} elements appended, {} waits seen in pg_locks\n",
+                   c.checks.load(), shared_.history.committed(), c.waits_seen.load());
         fmt::print("{} passed, {} failed\n", c.quiet_points.load(), shared_.failures.load());
         return shared_.failures == 0 && c.quiet_points > 0 ? 0 : 1;
     }
@@ -199,8 +207,10 @@ class Coordinator {
 
 int main(int argc, char **argv) {
     stress::Options options;
-    CLI::App app{"Concurrent random transactions, kills and restarts; at quiet points every TVIEW must equal its view."};
-    app.add_option("--conninfo", options.conninfo, "libpq connection string of a server of its own, as superuser");
+    CLI::App app{"Concurrent random transactions, kills and restarts; at quiet points every TVIEW must equal "
+                 "its view."};
+    app.add_option("--conninfo", options.conninfo,
+                   "libpq connection string of a server of its own, as superuser");
     app.add_option("--pgdata", options.pgdata, "its data directory: allows killing the postmaster");
     app.add_option("--pg-ctl", options.pg_ctl, "pg_ctl, with what must precede it, to start it again");
     app.add_option("--sessions", options.sessions, "sessions at the same time")->capture_default_str();
@@ -213,7 +223,8 @@ int main(int argc, char **argv) {
     app.add_flag("--no-kills", options.no_kills, "no cancels, terminations, kills");
     app.add_flag("--keep-going", options.keep_going, "go on after a failure");
     app.add_option("--sabotage", options.sabotage, "disable the triggers of this table: the run must fail");
-    app.add_option("--out", options.out, "directory for the statement logs of failures")->capture_default_str();
+    app.add_option("--out", options.out, "directory for the statement logs of failures")
+        ->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     try {
         return stress::Coordinator(options).run();

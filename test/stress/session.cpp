@@ -44,7 +44,8 @@ Plan draw(Rng &rng, const World &world) {
         plan.actions.push_back({What::setting, "SET LOCAL lock_timeout = '15ms'"});
     if (!plan.autocommit && rng.chance(8))
         plan.actions.push_back(
-            {What::setting, fmt::format("SET LOCAL pg_tviews.lock_escalation_threshold = {}", rng.between(0, 3))});
+            {What::setting,
+             fmt::format("SET LOCAL pg_tviews.lock_escalation_threshold = {}", rng.between(0, 3))});
     if (!plan.autocommit && rng.chance(3))
         plan.actions.push_back({What::setting, "SET LOCAL pg_tviews.max_queue_size = 2"});
     const bool checks = plan.level == 0 || !world.truncates; // an old snapshot sees a truncated table empty
@@ -55,11 +56,12 @@ Plan draw(Rng &rng, const World &world) {
             plan.actions.push_back({What::savepoint, "SAVEPOINT s"});
             ++depth;
         }
-        switch (rng.weighted({70, plan.autocommit ? 0 : 3, 7, plan.autocommit || !checks ? 0 : 8,
-                              world.fixed ? 12 : 0})) {
+        switch (rng.weighted(
+            {70, plan.autocommit ? 0 : 3, 7, plan.autocommit || !checks ? 0 : 8, world.fixed ? 12 : 0})) {
         case 1:
-            plan.actions.push_back({What::error, rng.chance(50) ? "SELECT 1 / 0"
-                                                                : "DO $$ BEGIN RAISE EXCEPTION 'deliberate'; END $$"});
+            plan.actions.push_back({What::error, rng.chance(50)
+                                                     ? "SELECT 1 / 0"
+                                                     : "DO $$ BEGIN RAISE EXCEPTION 'deliberate'; END $$"});
             break;
         case 2:
             plan.actions.push_back({What::read, "SELECT count(*) FROM " + rng.pick(world.tviews)});
@@ -125,7 +127,8 @@ class Runner {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
         for (;;) {
             try {
-                auto made = std::make_unique<Connection>(shared_.options.conninfo + " application_name=stress", 60);
+                auto made =
+                    std::make_unique<Connection>(shared_.options.conninfo + " application_name=stress", 60);
                 made->must("SET statement_timeout = '60s'; SET jit = off; SET client_min_messages = error");
                 made->must(fmt::format("SET search_path = {}, public", world_->schema));
                 for (const auto &setting : world_->settings)
@@ -197,8 +200,9 @@ class Runner {
     // What statements of a seed, torn out of their sequence, may raise.
     bool foreign(const std::string &state) const {
         return (world_->lenient && state.starts_with("TV2")) || state == "42P01" || state == "428C9" ||
-               state == "44000" || state == "27000" || state == "55000" || state == "42883" || state == "25001" ||
-               state == "2D000" || state == "42704" || state == "25P01" || state == "26000" || state == "34000";
+               state == "44000" || state == "27000" || state == "55000" || state == "42883" ||
+               state == "25001" || state == "2D000" || state == "42704" || state == "25P01" ||
+               state == "26000" || state == "34000";
     }
 
     std::string next_element() { return fmt::format("s{}.{}", number_, ++elements_made_); }
@@ -212,9 +216,10 @@ class Runner {
     }
 
     static std::string read_log(int document) {
-        return fmt::format("SELECT (SELECT coalesce(string_agg(e || ',', '' ORDER BY n), '') FROM "
-                           "jsonb_array_elements_text(data->'log') WITH ORDINALITY x (e, n)) FROM tv_doc WHERE pk_doc = {}",
-                           document);
+        return fmt::format(
+            "SELECT (SELECT coalesce(string_agg(e || ',', '' ORDER BY n), '') FROM "
+            "jsonb_array_elements_text(data->'log') WITH ORDINALITY x (e, n)) FROM tv_doc WHERE pk_doc = {}",
+            document);
     }
 
     Answer perform(const Action &action, const Plan &plan) {
@@ -240,7 +245,8 @@ class Runner {
                 for (const auto &row : answer.rows)
                     text += row + "\n";
                 shared_.fail(fmt::format("{}: {} differs in mid-transaction, {}", name_,
-                                         world_->tviews[static_cast<std::size_t>(action.number)], levels[plan.level]),
+                                         world_->tviews[static_cast<std::size_t>(action.number)],
+                                         levels[plan.level]),
                              text);
             }
         }
@@ -248,7 +254,8 @@ class Runner {
     }
 
     void back_to(std::size_t size, std::size_t reads) {
-        dropped_.insert(dropped_.end(), elements_.begin() + static_cast<std::ptrdiff_t>(size), elements_.end());
+        dropped_.insert(dropped_.end(), elements_.begin() + static_cast<std::ptrdiff_t>(size),
+                        elements_.end());
         elements_.resize(size);
         reads_.resize(reads);
     }
@@ -262,7 +269,9 @@ class Runner {
                 shared_.history.read(document, log);
     }
 
-    static bool retryable(const Answer &answer) { return answer.sqlstate == "40001" || answer.sqlstate == "40P01"; }
+    static bool retryable(const Answer &answer) {
+        return answer.sqlstate == "40001" || answer.sqlstate == "40P01";
+    }
 
     // True: run it again.
     bool transaction(const Plan &plan) {

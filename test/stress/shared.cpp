@@ -17,7 +17,8 @@ namespace {
 const auto start = std::chrono::steady_clock::now();
 
 std::int64_t microseconds() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start)
+        .count();
 }
 
 } // namespace
@@ -140,7 +141,8 @@ std::string History::check(oracle::Connection &connection) {
     std::string out;
     for (const char *list : {"log", "entries"}) {
         const auto answer = connection.execute(fmt::format(
-            "SELECT e, count(*) FROM stress.tv_doc, jsonb_array_elements_text(data->'{}') e GROUP BY e", list));
+            "SELECT e, count(*) FROM stress.tv_doc, jsonb_array_elements_text(data->'{}') e GROUP BY e",
+            list));
         if (!answer.ok)
             return answer.message;
         std::map<std::string, int> present;
@@ -162,9 +164,9 @@ std::string History::check(oracle::Connection &connection) {
                 out += fmt::format("  element {} in data->'{}' was appended by nobody\n", element, list);
     }
     std::map<int, std::string> last;
-    const auto logs = connection.execute(
-        "SELECT pk_doc, (SELECT coalesce(string_agg(e || ',', '' ORDER BY n), '') FROM jsonb_array_elements_text("
-        "data->'log') WITH ORDINALITY x (e, n)) FROM stress.tv_doc");
+    const auto logs = connection.execute("SELECT pk_doc, (SELECT coalesce(string_agg(e || ',', '' ORDER BY "
+                                         "n), '') FROM jsonb_array_elements_text("
+                                         "data->'log') WITH ORDINALITY x (e, n)) FROM stress.tv_doc");
     for (const auto &row : logs.rows)
         last[std::stoi(row)] = row.substr(row.find('\t') + 1);
     for (const auto &[document, log] : reads_)

@@ -28,7 +28,7 @@ struct Options {
 class Gate {
   public:
     explicit Gate(int sessions) : sessions_(sessions) {}
-    bool pass(); // waits while the gate is closed; false when the run is over
+    bool pass();             // waits while the gate is closed; false when the run is over
     bool close(int seconds); // false: somebody did not come
     void open();
     void end();
@@ -56,9 +56,10 @@ class Log {
 // lost), and states of documents that somebody has read in a committed transaction.
 class History {
   public:
-    void settle(const std::vector<std::string> &elements, char outcome); // c: committed, a: aborted, u: unknown
+    void settle(const std::vector<std::string> &elements,
+                char outcome); // c: committed, a: aborted, u: unknown
     void prepared(const std::string &gid, const std::vector<std::string> &elements);
-    void refused(const std::string &gid);              // PREPARE failed: all aborted
+    void refused(const std::string &gid); // PREPARE failed: all aborted
     void finished(const std::string &gid, bool committed);
     void read(int document, std::string log);
     std::string check(oracle::Connection &connection); // at a quiet point; empty if good
@@ -75,9 +76,9 @@ class History {
 };
 
 struct Counters {
-    std::atomic<long> committed{0}, rolled_back{0}, prepared{0}, serialization{0}, deadlocks{0}, constraint{0},
-        cancelled{0}, lock_timeouts{0}, lost{0}, checks{0}, waits_seen{0}, abandoned{0}, backends_killed{0},
-        servers_killed{0}, quiet_points{0}, statements{0}, ended{0};
+    std::atomic<long> committed{0}, rolled_back{0}, prepared{0}, serialization{0}, deadlocks{0},
+        constraint{0}, cancelled{0}, lock_timeouts{0}, lost{0}, checks{0}, waits_seen{0}, abandoned{0},
+        backends_killed{0}, servers_killed{0}, quiet_points{0}, statements{0}, ended{0};
 };
 
 struct Shared {
@@ -102,8 +103,9 @@ struct Shared {
     int server_version = 0;
 };
 
-void session(Shared &shared, int number);    // a thread: random transactions
-void finish_prepared(Shared &shared);        // a thread: COMMIT PREPARED or ROLLBACK PREPARED what it finds
-void disturb(Shared &shared, std::mutex &on); // a thread: cancels, terminations, kills, while it can lock `on`
+void session(Shared &shared, int number); // a thread: random transactions
+void finish_prepared(Shared &shared);     // a thread: COMMIT PREPARED or ROLLBACK PREPARED what it finds
+void disturb(Shared &shared,
+             std::mutex &on); // a thread: cancels, terminations, kills, while it can lock `on`
 
 } // namespace stress

@@ -166,13 +166,15 @@ std::string junction(Rng &rng) {
 }
 
 std::string merge(Rng &rng, const Table &table) {
-    const std::string extra =
-        table.links.empty() ? "" : fmt::format(", {} = {}", table.links[0].first, link(rng, table.links[0].second));
-    return fmt::format("MERGE INTO {0} t USING (SELECT DISTINCT k FROM (VALUES ({1}), ({2})) v (k)) s ON t.{3} = s.k "
-                       "WHEN MATCHED AND s.k % 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET {4} = {5}{6} "
-                       "WHEN NOT MATCHED THEN INSERT ({3}, {4}) VALUES (s.k, {5})",
-                       table.name, rng.between(1, table.keys), rng.between(1, table.keys), table.key, table.payload,
-                       text(rng), extra);
+    const std::string extra = table.links.empty() ? ""
+                                                  : fmt::format(", {} = {}", table.links[0].first,
+                                                                link(rng, table.links[0].second));
+    return fmt::format(
+        "MERGE INTO {0} t USING (SELECT DISTINCT k FROM (VALUES ({1}), ({2})) v (k)) s ON t.{3} = s.k "
+        "WHEN MATCHED AND s.k % 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET {4} = {5}{6} "
+        "WHEN NOT MATCHED THEN INSERT ({3}, {4}) VALUES (s.k, {5})",
+        table.name, rng.between(1, table.keys), rng.between(1, table.keys), table.key, table.payload,
+        text(rng), extra);
 }
 
 std::string simple_write(Rng &rng, const Table &table) {
@@ -200,11 +202,13 @@ std::string simple_write(Rng &rng, const Table &table) {
     case 6:
         return merge(rng, table);
     case 7:
-        return fmt::format("UPDATE {} SET {} = {}{}", table.name, table.key, rng.between(1, table.keys), where);
+        return fmt::format("UPDATE {} SET {} = {}{}", table.name, table.key, rng.between(1, table.keys),
+                           where);
     default:
-        return fmt::format("WITH gone AS (DELETE FROM {}{} RETURNING *) UPDATE tb_user SET score = score + 1 WHERE "
-                           "pk_user IN (SELECT {} FROM gone)",
-                           table.name, where, table.key);
+        return fmt::format(
+            "WITH gone AS (DELETE FROM {}{} RETURNING *) UPDATE tb_user SET score = score + 1 WHERE "
+            "pk_user IN (SELECT {} FROM gone)",
+            table.name, where, table.key);
     }
 }
 
@@ -219,7 +223,8 @@ std::string World::statement(Rng &rng) const {
     case 1:
         return junction(rng);
     case 2:
-        return fmt::format("UPDATE tb_company SET active = NOT active WHERE pk_company = {}", rng.between(1, 6));
+        return fmt::format("UPDATE tb_company SET active = NOT active WHERE pk_company = {}",
+                           rng.between(1, 6));
     case 3:
         return rng.chance(50) ? fmt::format("UPDATE tb_user SET score = {} WHERE pk_user = {}", rng.below(20),
                                             rng.between(1, 12))
@@ -233,11 +238,13 @@ std::string World::statement(Rng &rng) const {
 void World::learn(Connection &connection) {
     tviews.clear();
     checks.clear();
-    const auto answer = connection.execute(fmt::format(
-        "SELECT quote_ident(t.relname), quote_ident(v.relname), (SELECT string_agg(format('%I IS NOT NULL', k), ' AND ') FROM "
-        "unnest(m.key_columns) k) FROM pg_tview_meta m JOIN pg_class t ON t.oid = m.table_oid JOIN pg_class v ON "
-        "v.oid = m.view_oid WHERE t.relnamespace = '{}'::regnamespace ORDER BY 1",
-        schema));
+    const auto answer = connection.execute(
+        fmt::format("SELECT quote_ident(t.relname), quote_ident(v.relname), (SELECT string_agg(format('%I IS "
+                    "NOT NULL', k), ' AND ') FROM "
+                    "unnest(m.key_columns) k) FROM pg_tview_meta m JOIN pg_class t ON t.oid = m.table_oid "
+                    "JOIN pg_class v ON "
+                    "v.oid = m.view_oid WHERE t.relnamespace = '{}'::regnamespace ORDER BY 1",
+                    schema));
     if (!answer.ok)
         throw std::runtime_error(answer.message);
     for (const auto &line : answer.rows) {
@@ -272,9 +279,9 @@ World fixed_world(Connection &connection) {
 bool seed_world(Connection &connection, std::uint64_t seed, World &world) {
     // Statements that need an object of their session, or that replace shared functions, do not stand alone.
     static const std::set<std::string> unfit{
-        "create-procedure", "call-procedure", "create-function", "function-call", "prepare-statement", "prepared",
-        "deallocate",       "cursor",         "read-cursor",     "read-function", "set-role",          "set-local",
-        "set-constraints",  "do-commit"};
+        "create-procedure", "call-procedure", "create-function", "function-call", "prepare-statement",
+        "prepared",         "deallocate",     "cursor",          "read-cursor",   "read-function",
+        "set-role",         "set-local",      "set-constraints", "do-commit"};
     oracle::ScenarioOptions options;
     options.server_version = connection.server_version();
     options.writes.steps = 200;
@@ -283,8 +290,8 @@ bool seed_world(Connection &connection, std::uint64_t seed, World &world) {
     world.fixed = false;
     world.schema = fmt::format("s{}", seed);
     world.settings = scenario.settings;
-    connection.must(fmt::format("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}; SET search_path = {0}, public",
-                                world.schema));
+    connection.must(fmt::format(
+        "DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}; SET search_path = {0}, public", world.schema));
     for (const auto &setting : world.settings)
         connection.must(setting);
     world.lenient = scenario.deferred_keys;
