@@ -16,6 +16,10 @@ Node filter(Context &c, const Scope &scope) {
     if (!c.rng.chance(22))
         return "";
     c.shape("agg-filter");
+    if (c.rng.chance(12)) {
+        c.shape("filter-subquery");
+        return optional(sql(" FILTER (WHERE {})", condition(c, scope, 1)));
+    }
     return optional(sql(" FILTER (WHERE {})", condition(c, scope, 0)));
 }
 
@@ -88,7 +92,7 @@ Node plain_aggregate(Context &c, const Scope &scope) {
         }
         break;
     case 7:
-        if (const auto x = pick_column(c, scope, Family::text)) {
+        if (const auto x = stable_column(c, scope, {Family::text})) {
             c.shape("agg-user");
             return fmt::format("longest({})", x->text());
         }
@@ -202,6 +206,11 @@ Node aggregate(Context &c, const Scope &scope, int depth) {
 
 Node having_condition(Context &c, const Scope &scope) {
     c.shape("having");
+    if (c.rng.chance(10)) {
+        const RelationPtr relation = c.rng.pick(c.relations);
+        c.shape("having-subquery");
+        return sql("count(*) <= (SELECT count(*) FROM {})", identifier(relation->name));
+    }
     switch (c.rng.below(4)) {
     case 0:
         if (const auto x = pick_column(c, scope, Family::integer))

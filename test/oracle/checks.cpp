@@ -15,8 +15,13 @@ void Runner::setup(bool after_tviews) {
     for (const FlatSetup &item : scenario_.setup) {
         if (item.after_tviews != after_tviews)
             continue;
+        const bool in_transaction = writer_.connection->status() == PQTRANS_INTRANS;
+        if (in_transaction)
+            writer_.connection->must("SAVEPOINT setup");
         const Answer mine = writer_.connection->execute(on_side(item.sql, writer_.schema));
         check_lost(mine, "writer");
+        if (in_transaction && !mine.ok)
+            writer_.connection->must("ROLLBACK TO SAVEPOINT setup");
         if (!mine.ok &&
             engine_may_raise(mine.sqlstate)) { // loading made a duplicate key, say: nothing more to learn
             parted_ = true;
@@ -82,10 +87,24 @@ bool Runner::too_expensive(const FlatTview &tview) {
     return at != std::string::npos && std::stod(line.substr(at + 2)) > limit;
 }
 
+Answer Runner::create_on_writer(const FlatTview &tview) {
+    Connection &writer = *writer_.connection;
+    const bool in_transaction = writer.status() == PQTRANS_INTRANS;
+    if (in_transaction)
+        writer.must("SAVEPOINT creation");
+    Answer answer = writer.execute(tview.create);
+    for (int attempt = 0; attempt < 5 && answer.sqlstate == "40001" && !options_.alone && !in_transaction;
+         ++attempt)
+        answer = writer.execute(tview.create);
+    if (in_transaction && !answer.lost && !answer.ok)
+        writer.must("ROLLBACK TO SAVEPOINT creation");
+    return answer;
+}
+
 void Runner::create_tviews() {
     for (std::size_t i = 0; i < scenario_.tviews.size(); ++i) {
         const FlatTview &tview = scenario_.tviews[i];
-        bool usable = tview.present;
+        bool usable = tview.present && (!tview.must_refuse || options_.engine == Engine::tviews);
         for (const int used : tview.uses)
             usable = usable && created_[static_cast<std::size_t>(used)];
         if (!usable)
@@ -97,7 +116,7 @@ void Runner::create_tviews() {
         Answer answer;
         answer.ok = true;
         if (options_.engine == Engine::tviews)
-            answer = writer_.connection->execute(tview.create);
+            answer = create_on_writer(tview);
         else
             create_simulated(tview);
         check_lost(answer, "writer");
@@ -122,6 +141,9 @@ void Runner::create_tviews() {
                 fmt::print("refused: {} {}\n", answer.sqlstate, answer.message);
             continue;
         }
+        if (tview.must_refuse)
+            fail("not-refused",
+                 tview.create + "\nwas accepted although it depends on the session, the clock or chance");
         created_[i] = true;
         for (const auto &shape : tview.shapes)
             ++outcome_.coverage.shapes[shape];
@@ -237,6 +259,13 @@ void Runner::final_checks() {
                 fail("verify", verified.message);
             if (!verified.rows.empty())
                 fail("verify", "pg_tviews_verify() reports " + verified.rows.front());
+            const Answer refreshed = writer_.connection->execute("SELECT pg_tviews_refresh(" +
+                                                                 quote(identifier(tview.table_name)) + ")");
+            check_lost(refreshed, "writer");
+            if (!refreshed.ok || refreshed.rows.at(0) != "0")
+                fail("refresh",
+                     "pg_tviews_refresh() of an exact TVIEW: " +
+                         (refreshed.ok ? refreshed.rows.at(0) + " rows changed" : refreshed.message));
         }
     }
     if (parted_)

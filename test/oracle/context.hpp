@@ -26,9 +26,10 @@ struct Context {
     bool may_duplicate = false; // the key is not unique by construction
     bool may_raise = false;     // an expression may raise for some rows
     bool unordered =
-        false;           // an aggregate without ORDER BY: only the extension's own view says what comes out
-    int stable_only = 0; // > 0: only types whose equal values are identical
-    int budget = 10;     // sub-selects and joins left
+        false; // an aggregate without ORDER BY: only the extension's own view says what comes out
+    bool must_refuse = false; // depends on the session, the clock or chance
+    int stable_only = 0;      // > 0: only types whose equal values are identical
+    int budget = 10;          // sub-selects and joins left
     int next_alias = 0;
 
     void shape(const std::string &name) { shapes.insert(name); }

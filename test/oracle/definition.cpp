@@ -131,6 +131,7 @@ std::vector<Definition> make_definitions(const Rng &seed, const Schema &schema, 
             definition.may_duplicate = c.may_duplicate;
             definition.may_raise = c.may_raise;
             definition.unordered = c.unordered;
+            definition.must_refuse = c.must_refuse;
             const std::string text = render(definition.select);
             for (std::size_t k = 0; k < made.size(); ++k)
                 if (text.find(identifier(made[k].table_name)) != std::string::npos) {

@@ -29,7 +29,7 @@ struct Definition {
     RelationPtr relation; // what later definitions and writes can read
     std::set<std::string> shapes;
     std::vector<int> uses; // earlier definitions it reads
-    bool may_duplicate = false, may_raise = false, unordered = false;
+    bool may_duplicate = false, may_raise = false, unordered = false, must_refuse = false;
 };
 
 struct DefinitionOptions {

@@ -66,10 +66,15 @@ std::optional<Derived> grouped(Context &c, const Start &start) {
     Node aggregated = aggregate(c, scope, 1);
     Node where = where_clause(conditions(c, scope, 0, 1));
     Node having = c.rng.chance(25) ? optional(sql(" HAVING {}", having_condition(c, scope))) : Node("");
+    std::string by = start.alias.reference(start.link);
+    if (c.rng.chance(9)) { // the extra row has a NULL link: it never joins
+        by = c.rng.pick({"ROLLUP (" + by + ")", "GROUPING SETS ((" + by + "), ())"});
+        c.shape("grouping-sets");
+    }
     c.shape("from-grouped");
     return Derived{sql("SELECT {} AS link, count(*) AS n, to_jsonb({}) AS docs FROM {}{} GROUP BY {}{}",
-                       start.alias.reference(start.link), aggregated, from_clause(std::move(from)), where,
-                       start.alias.reference(start.link), having),
+                       start.alias.reference(start.link), aggregated, from_clause(std::move(from)), where, by,
+                       having),
                    derived_relation({output("link", link.type, true, link.domain), output("n", Type::int8),
                                      output("docs", Type::jsonb)},
                                     {0}),

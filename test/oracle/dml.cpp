@@ -333,6 +333,53 @@ Statement Writer::truncate() {
             table.number};
 }
 
+// Some dozens of rows at once, away from the small keys, or all of them gone again.
+Statement Writer::bulk() {
+    const Table *table = table_with(has_key);
+    const std::string key = name_of(*table, table->key);
+    if (rng_.chance(35))
+        return {"bulk-delete",
+                fmt::format("DELETE FROM {} WHERE {} > 1000", identifier(table->name), key),
+                {},
+                {},
+                true,
+                table->number};
+    if (rng_.chance(35) && !table->payload().empty())
+        return {"bulk-update",
+                fmt::format("UPDATE {} SET {} WHERE {} > 1000", identifier(table->name),
+                            assignments(*table, ""), key),
+                {},
+                {},
+                true,
+                table->number};
+    const auto columns = insert_columns(*table, true);
+    std::string items;
+    for (const int c : columns) {
+        const Column &column = table->columns[static_cast<std::size_t>(c)];
+        std::string item;
+        if (c == table->key)
+            item = "1000 + i";
+        else if (c == table->id)
+            item = fmt::format("md5(i || 'b{}')::uuid", table->number);
+        else if (column.role == Role::natural)
+            item = "'b' || i";
+        else if (const ForeignKey *link = table->link(c))
+            item = link->natural ? "'c' || (i % 9 + 1)" : rng_.chance(80) ? "i % 9 + 1" : "1000 + i";
+        else
+            item = plain_literal(random_value(rng_, column.type, column.not_null ? 0 : 20)) +
+                   "::" + info(column.type).name;
+        items += (items.empty() ? "" : ", ") + item;
+    }
+    return {"bulk-insert",
+            sql("{} SELECT {} FROM generate_series({}, {}) i ORDER BY i",
+                insert_head(identifier(table->name), *table, columns), items,
+                std::to_string(rng_.between(1, 20)), std::to_string(rng_.between(20, 60))),
+            {},
+            {},
+            true,
+            table->number};
+}
+
 Statement Writer::through_view() {
     if (schema_.writable_views.empty())
         return update("update");
@@ -437,7 +484,7 @@ Statement Writer::plain_dml() {
 Statement Writer::dml() {
     for (int attempt = 0; attempt < 200; ++attempt) {
         Statement made;
-        switch (rng_.weighted({12, 8, 5, 5, 8, 6, 16, 4, 4, 6, 4, 6, 4, 9, 8, 4, 3, 6, 4, 3, 3})) {
+        switch (rng_.weighted({12, 8, 5, 5, 8, 6, 16, 4, 4, 6, 4, 6, 4, 9, 8, 4, 3, 6, 4, 3, 3, 2})) {
         case 0:
             made = insert(false);
             break;
@@ -497,6 +544,9 @@ Statement Writer::dml() {
             break;
         case 19:
             made = failing();
+            break;
+        case 21:
+            made = bulk();
             break;
         default:
             made = update("soft-delete");

@@ -76,7 +76,11 @@ Node text_expression(Context &c, const std::string &x) {
 }
 
 Node jsonb_expression(Context &c, const std::string &x) {
-    switch (c.rng.below(8)) {
+    switch (c.rng.below(10)) {
+    case 8:
+        return fmt::format("jsonb_path_query_array({}, '$.a')", x);
+    case 9:
+        return fmt::format("jsonb_path_exists({}, '$.k.n[*] ? (@ == 1)')", x);
     case 0:
         return fmt::format("{} -> 'a'", x);
     case 1:
@@ -132,6 +136,8 @@ Node by_family(Context &c, const Column &column, const std::string &x) {
         return c.rng.pick({fmt::format("lower({})", x), fmt::format("upper({})", x),
                            fmt::format("isempty({})", x), fmt::format("{} @> 2", x)});
     case Family::other:
+        if (column.type == Type::pair)
+            return fmt::format("({}).y", x);
         break;
     }
     return x;
@@ -212,7 +218,17 @@ Expression scalar(Context &c, const Scope &scope, int depth) {
         return {sql("CASE WHEN {} THEN {} ELSE {} END", condition(c, scope, 0), "'yes'",
                     c.rng.pick({"'no'", "NULL"})),
                 Type::text};
-    } else if (draw < 48 && c.rng.chance(10)) {
+    } else if (draw < 51 && !scope.aliases.empty()) { // an object of what an outer join may not have found
+        const Alias &alias = c.rng.pick(scope.aliases);
+        if (alias.relation->key >= 0 && depth > 0) {
+            Scope one;
+            one.aliases = {alias};
+            c.shape("nested-object");
+            return {sql("CASE WHEN {} IS NOT NULL THEN {} END", alias.reference(alias.relation->key),
+                        document(c, one, depth - 1)),
+                    Type::jsonb};
+        }
+    } else if (draw < 52 && c.rng.chance(10)) {
         if (const auto divisor = pick_column(c, scope, Family::integer)) {
             c.may_raise = true;
             c.shape("may-raise");

@@ -22,12 +22,40 @@ std::string on_alias(const std::string &filter, const std::string &alias) {
     return out;
 }
 
+// JOIN ... USING a column that both sides have under the same name.
+bool join_using(Context &c, Scope &scope, std::vector<Node> &from, Alias alias) {
+    for (const Column &a : scope.aliases[0].relation->columns)
+        for (const Column &b : alias.relation->columns) {
+            if (a.name != b.name || a.type != b.type || !info(a.type).equality || a.role == Role::id ||
+                a.role == Role::soft_delete)
+                continue;
+            c.shape("join-using");
+            alias.single = false;
+            from.push_back(sql(" {} JOIN {} USING ({})", c.rng.pick({"INNER", "LEFT"}), table_item(alias),
+                               identifier(a.name)));
+            scope.aliases.push_back(std::move(alias));
+            return true;
+        }
+    return false;
+}
+
 bool join_relation(Context &c, Scope &scope, std::vector<Node> &from, bool unique) {
     const Alias left = c.rng.pick(scope.aliases);
     auto linked = linked_relation(c, left, unique);
     if (!linked)
         return false;
     linked->alias.single = linked->condition.unique;
+    if (c.rng.chance(9)) { // a sub-select in ON
+        Scope both;
+        both.aliases = {left, linked->alias};
+        if (auto more = boolean_subquery(c, both, 0)) {
+            linked->condition.sql = sql("{}{}", linked->condition.sql, optional(sql(" AND {}", *more)));
+            c.shape("join-on-subquery");
+        }
+    }
+    if (!unique && from.size() == 1 && scope.aliases.size() == 1 && c.rng.chance(20) &&
+        join_using(c, scope, from, linked->alias))
+        return true;
     const int kind = c.rng.weighted({45, 45, unique ? 0 : 5, unique ? 0 : 5});
     if (kind == 0) {
         from.push_back(sql(" JOIN {} ON {}", table_item(linked->alias), linked->condition.sql));
@@ -53,6 +81,7 @@ bool join_relation(Context &c, Scope &scope, std::vector<Node> &from, bool uniqu
         c.shape("left-join");
     } else {
         from.push_back(sql(" CROSS JOIN {}", table_item(linked->alias)));
+        linked->alias.single = false; // the condition is not used
         c.shape("cross-join");
     }
     scope.aliases.push_back(linked->alias);

@@ -111,6 +111,27 @@ std::optional<Condition> by_integer(Context &c, const Alias &left, const Alias &
     }
 }
 
+// Equality of columns of any one family: dates, flags, numbers of different scale, documents, ranges, ...
+std::optional<Condition> by_family(Context &c, const Alias &left, const Alias &right) {
+    std::vector<Pair> pairs;
+    for (std::size_t i = 0; i < left.relation->columns.size(); ++i)
+        for (std::size_t j = 0; j < right.relation->columns.size(); ++j) {
+            const Type a = left.relation->columns[i].type;
+            const Type b = right.relation->columns[j].type;
+            const bool same = a == b || (info(a).family == info(b).family && info(a).family != Family::other);
+            if (same && info(a).equality && info(b).equality)
+                pairs.push_back({static_cast<int>(i), static_cast<int>(j)});
+        }
+    if (pairs.empty())
+        return std::nullopt;
+    const Pair &pair = c.rng.pick(pairs);
+    c.shape("join-any-type");
+    if (left.column(pair.left).type == Type::ci_text || right.column(pair.right).type == Type::ci_text)
+        c.shape("join-nondeterministic");
+    return Condition{fmt::format("{} = {}", left.reference(pair.left), right.reference(pair.right)), false,
+                     true};
+}
+
 std::optional<Condition> by_special(Context &c, const Alias &left, const Alias &right) {
     for (std::size_t i = 0; i < left.relation->columns.size(); ++i) {
         const Column &column = left.relation->columns[i];
@@ -190,7 +211,10 @@ std::optional<Condition> join_condition(Context &c, const Alias &left, const Ali
         return std::nullopt;
     for (int attempt = 0; attempt < 3; ++attempt) {
         std::optional<Condition> found;
-        switch (c.rng.below(4)) {
+        switch (c.rng.below(5)) {
+        case 4:
+            found = by_family(c, left, right);
+            break;
         case 0:
             found = by_text(c, left, right);
             break;

@@ -69,6 +69,12 @@ class Session {
                             "unique_violation THEN NULL; END $$");
             if (arguments_.run.engine == Engine::tviews)
                 connection.must("CREATE EXTENSION IF NOT EXISTS pg_tviews");
+            arguments_.run.alone = arguments_.jobs == 1;
+            for (const auto &row :
+                 connection
+                     .execute("SELECT DISTINCT proname FROM pg_proc WHERE proname LIKE 'pg\\_tviews\\_%'")
+                     .rows)
+                arguments_.run.functions.insert(row);
             two_phase_ = connection.value("SHOW max_prepared_transactions") != "0";
         }
         if (!arguments_.replay.empty())

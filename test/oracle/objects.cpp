@@ -326,12 +326,15 @@ TriggerText choose_trigger(const Schema &schema, const Table &table, Rng &rng) {
 } // namespace
 
 void add_user_types(Schema &schema) {
-    schema.items.push_back({"types",
-                            optional(Node("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');\n"
-                                          "CREATE TYPE pair AS (x integer, y text);\n"
-                                          "CREATE DOMAIN dom_small AS integer CHECK (VALUE < 1000);\n"
-                                          "CREATE DOMAIN dom_code AS text CHECK (length(VALUE) < 20)")),
-                            false});
+    schema.items.push_back(
+        {"types",
+         optional(
+             Node("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');\n"
+                  "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);\n"
+                  "CREATE TYPE pair AS (x integer, y text);\n"
+                  "CREATE DOMAIN dom_small AS integer CHECK (VALUE < 1000);\n"
+                  "CREATE DOMAIN dom_code AS text CHECK (length(VALUE) < 20)")),
+         false});
     schema.items.push_back(
         {"functions",
          optional(Node("CREATE FUNCTION f_label(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT "

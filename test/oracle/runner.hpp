@@ -36,7 +36,9 @@ struct RunOptions {
     Engine engine = Engine::tviews;
     bool verbose = false;
     bool keep_schemas = false;
-    std::string suffix; // of the schema names, so that shrinking and parallel runs do not meet
+    bool alone = true;               // nothing else runs: no serialization failure is anybody's fault
+    std::set<std::string> functions; // of the extension, that the server has
+    std::string suffix;              // of the schema names, so that shrinking and parallel runs do not meet
 };
 
 struct Outcome {
@@ -65,6 +67,8 @@ class Runner {
     void run_steps();
     void run_step(const FlatStep &step);
     void judge(const FlatStep &step, const Answer &writer, const Answer &mirror);
+    void run_engine_call(const FlatStep &step);
+    Answer create_on_writer(const FlatTview &tview);
     void abort_mirror(const FlatStep &step);
     bool names_absent_tview(const FlatStep &step) const;
     bool engine_may_raise(const std::string &sqlstate) const;

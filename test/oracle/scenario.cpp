@@ -24,6 +24,19 @@ std::vector<std::string> session_settings(Rng rng) {
             std::string("SET ") +
             rng.pick({"enable_hashjoin", "enable_seqscan", "enable_nestloop", "enable_mergejoin"}) +
             " = off");
+    // Settings of the extension, which the mirror does not have: small limits make the rare ways common.
+    struct Choice {
+        int percent;
+        const char *setting;
+    };
+    for (const Choice &choice :
+         {Choice{15, "enable_patch = off"}, Choice{10, "max_queue_size = 1"}, Choice{6, "max_queue_size = 4"},
+          Choice{8, "lock_escalation_threshold = 0"}, Choice{8, "lock_escalation_threshold = 2"},
+          Choice{15, "flush_at = statement"}, Choice{8, "graph_cache_size = 1"},
+          Choice{8, "table_cache_size = 1"}, Choice{8, "prepared_stmt_cache_size = 1"},
+          Choice{10, "stmt_trigger_threshold = 0"}})
+        if (rng.chance(choice.percent))
+            settings.emplace_back(std::string("SET pg_tviews.") + choice.setting);
     return settings;
 }
 
@@ -72,6 +85,7 @@ Scenario make_scenario(std::uint64_t seed, const ScenarioOptions &options) {
     scenario.settings = session_settings(root.fork("settings"));
     scenario.schema = make_schema(root, {options.server_version});
     Rng choices = root.fork("choices");
+    scenario.create_in_transaction = choices.chance(15);
     const int count = options.definitions.wanted_shapes.empty() ? choices.weighted({0, 35, 35, 20, 10})
                                                                 : choices.between(1, 2);
     scenario.definitions = make_definitions(root, scenario.schema, count, options.definitions);
@@ -104,6 +118,7 @@ FlatScenario flatten(const Scenario &scenario, const Dropped &dropped) {
     FlatScenario flat;
     flat.seed = scenario.seed;
     flat.settings = scenario.settings;
+    flat.create_in_transaction = scenario.create_in_transaction;
     for (const Table &table : scenario.schema.tables)
         flat.tables.push_back(table.name);
     bool deferrable = false;
@@ -125,6 +140,7 @@ FlatScenario flatten(const Scenario &scenario, const Dropped &dropped) {
         tview.may_duplicate = definition.may_duplicate;
         tview.may_raise = definition.may_raise;
         tview.unordered = definition.unordered;
+        tview.must_refuse = definition.must_refuse;
         flat.tviews.push_back(std::move(tview));
     }
     for (const auto &step : scenario.steps) {

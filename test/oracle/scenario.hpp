@@ -34,7 +34,7 @@ struct FlatTview {
     std::string create;
     std::vector<int> uses;
     std::set<std::string> shapes;
-    bool may_duplicate = false, may_raise = false, unordered = false;
+    bool may_duplicate = false, may_raise = false, unordered = false, must_refuse = false;
 };
 
 struct FlatSetup {
@@ -49,13 +49,15 @@ struct FlatScenario {
     std::vector<FlatSetup> setup;
     std::vector<FlatTview> tviews;
     std::vector<FlatStep> steps;
-    std::vector<std::string> tables; // base tables, not quoted
-    bool deferred_keys = false;      // a key may be duplicate in mid-transaction
+    std::vector<std::string> tables;    // base tables, not quoted
+    bool create_in_transaction = false; // TVIEWs and what is loaded after them, in one transaction
+    bool deferred_keys = false;         // a key may be duplicate in mid-transaction
 };
 
 struct Scenario {
     std::uint64_t seed = 0;
     std::vector<std::string> settings;
+    bool create_in_transaction = false;
     Schema schema;
     std::vector<Definition> definitions;
     std::vector<Step> steps;

@@ -34,6 +34,7 @@ const std::vector<PayloadChoice> payload_choices{
     {"bin", Type::bytea, 3},       {"lo", Type::int4, 8},
     {"region", Type::varchar, 10}, {"Odd Name", Type::text, 4},
     {"order", Type::int4, 5},      {"deleted_at", Type::timestamptz, 0},
+    {"nick", Type::ci_text, 10},
 };
 
 const std::vector<std::string> entity_names{"user",    "post",  "comment", "category", "tag",

@@ -92,7 +92,8 @@ std::string to_script(const FlatScenario &scenario, const Failure *failure) {
         "DO $$ BEGIN CREATE ROLE oracle_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"
         "DROP SCHEMA IF EXISTS {0} CASCADE;\nCREATE SCHEMA {0};\nSET search_path = {0}, public;\n",
         schema);
-    std::vector<std::string> head{std::to_string(scenario.seed), flag(scenario.deferred_keys)};
+    std::vector<std::string> head{std::to_string(scenario.seed), flag(scenario.deferred_keys),
+                                  flag(scenario.create_in_transaction)};
     head.insert(head.end(), scenario.tables.begin(), scenario.tables.end());
     out += marker("scenario", head);
     for (const auto &setting : scenario.settings)
@@ -103,6 +104,8 @@ std::string to_script(const FlatScenario &scenario, const Failure *failure) {
                 out += marker("setup", {item.kind, flag(after)}) + item.sql + ";\n";
     };
     setup(false);
+    if (scenario.create_in_transaction)
+        out += marker("begin", {}) + "BEGIN;\n";
     for (const auto &tview : scenario.tviews) {
         if (!tview.present) {
             out += marker("absent", {});
@@ -115,6 +118,8 @@ std::string to_script(const FlatScenario &scenario, const Failure *failure) {
         out += marker("tview", fields) + commented(tview.select, "--| ") + tview.create + ";\n";
     }
     setup(true);
+    if (scenario.create_in_transaction)
+        out += marker("commit", {}) + "COMMIT;\n";
     for (const auto &step : scenario.steps) {
         out += marker("step", {std::to_string(static_cast<int>(step.op)), step.kind,
                                flag(step.commits_inside), flag(step.compare), flag(step.compare_reader),
@@ -163,7 +168,8 @@ FlatScenario from_script(const std::string &text) {
         if (f[0] == "scenario") {
             scenario.seed = std::stoull(f.at(1));
             scenario.deferred_keys = f.at(2) == "1";
-            scenario.tables.assign(f.begin() + 3, f.end());
+            scenario.create_in_transaction = f.at(3) == "1";
+            scenario.tables.assign(f.begin() + 4, f.end());
         } else if (f[0] == "setting") {
             scenario.settings.push_back(statement(block.body));
         } else if (f[0] == "setup") {

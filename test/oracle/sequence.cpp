@@ -49,13 +49,14 @@ void Writer::add_unit(std::vector<Step> &steps, bool in_transaction) {
                                              {8, "read"},
                                              {5, "write-from-tview"},
                                              {2, "read-cursor"},
-                                             {3, "read-function"}};
+                                             {3, "read-function"},
+                                             {3, "engine"}};
     std::vector<int> weights;
     for (const auto &choice : choices)
         weights.push_back(*choice.kind == '\0' || allowed(choice.kind) ? choice.weight : 0);
     const int drawn = rng_.weighted(weights);
-    if (rendering_changed_ &&
-        (drawn == 7 || drawn >= 9)) { // documents would look different in the mirror's settings
+    if (rendering_changed_ && (drawn == 7 || drawn == 9 ||
+                               drawn == 10)) { // documents would look different in the mirror's settings
         steps.push_back(step(dml()));
         return;
     }
@@ -92,6 +93,9 @@ void Writer::add_unit(std::vector<Step> &steps, bool in_transaction) {
         break;
     case 10:
         add_read_function(steps);
+        break;
+    case 11:
+        add_engine_call(steps, in_transaction);
         break;
     default:
         steps.push_back(step(dml()));

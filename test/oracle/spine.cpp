@@ -63,6 +63,20 @@ std::optional<Spine> flat(Context &c, const std::string &entity, bool with_limit
             c.shape("may-duplicate");
         }
     }
+    if (c.rng.chance(5)) { // rows without a match: as unique as the root itself
+        if (auto none = linked_relation(c, root_alias, false); none && none->alias.relation->key >= 0) {
+            body.from.push_back(sql(" LEFT JOIN {} ON {}", table_item(none->alias), none->condition.sql));
+            body.where.push_back(sql("{} IS NULL", none->alias.reference(none->alias.relation->key)));
+            c.shape("anti-join");
+        }
+    }
+    if (c.rng.chance(1)) {
+        data = sql("{} || jsonb_build_object('v', {})", data,
+                   c.rng.pick({"now()", "random()", "clock_timestamp()", "current_user",
+                               "current_setting('TimeZone')", "pg_backend_pid()", "gen_random_uuid()"}));
+        c.must_refuse = true;
+        c.shape("must-be-refused");
+    }
     spine.outputs.push_back(data_output(std::move(data)));
     Node after;
     if (with_limit || c.rng.chance(12)) {
@@ -121,6 +135,11 @@ std::optional<Spine> grouped(Context &c, const std::string &entity) {
     c.stable_only -= by_key_alone ? 0 : 1;
     for (int i = c.rng.between(1, 3); i > 0; --i)
         entries.push_back(sql("'a{}', {}", std::to_string(i), aggregate(c, body.scope, 1)));
+    if (c.rng.chance(8)) {
+        c.shape("window-over-groups");
+        entries.push_back(
+            sql("'w', {}", c.rng.pick({"sum(count(*)) OVER ()", "rank() OVER (ORDER BY count(*) DESC)"})));
+    }
     spine.outputs.push_back(
         data_output(sql("jsonb_build_object({})", list("", ", ", "", std::move(entries)))));
     Node having = c.rng.chance(30) ? optional(sql(" HAVING {}", having_condition(c, body.scope))) : Node("");

@@ -11,7 +11,7 @@ namespace oracle {
 
 namespace {
 
-constexpr std::array<TypeInfo, 24> type_table{{
+constexpr std::array<TypeInfo, 25> type_table{{
     {"smallint", Family::integer, true, true, true},
     {"integer", Family::integer, true, true, true},
     {"bigint", Family::integer, true, true, true},
@@ -36,6 +36,7 @@ constexpr std::array<TypeInfo, 24> type_table{{
     {"pair", Family::other, true, true, true},
     {"interval", Family::other, true, true, false},
     {"bytea", Family::other, true, true, true},
+    {"text COLLATE ci", Family::text, true, true, false},
 }};
 
 std::string long_text(Rng &rng) { // long enough to be toasted, different enough to be told apart
@@ -65,6 +66,8 @@ std::string raw_value(Rng &rng, Type type) {
             return long_text(rng);
         return rng.pick({"a", "b", "A", "B", "ab", "", "Zoe", "x'y", "a b", "ab%", "ünï", "c1", "c2",
                          "back\\slash", "tab\tin"});
+    case Type::ci_text:
+        return rng.pick({"a", "A", "b", "B", "Ab", "aB", "c1", "C1"});
     case Type::varchar:
         return rng.pick({"a", "b", "A", "B", "c1", "c2", "c3", "Zoe"});
     case Type::dom_code:

@@ -37,7 +37,8 @@ enum class Type {
     bit4,
     pair,
     interval,
-    bytea
+    bytea,
+    ci_text // under a nondeterministic collation: 'a' equals 'A'
 };
 
 enum class Family {

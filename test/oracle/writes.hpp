@@ -29,7 +29,8 @@ enum class Op {
     prepare,
     finish_prepared,
     reconnect,
-    recover
+    recover,
+    engine
 };
 
 struct Step {
@@ -93,6 +94,7 @@ class Writer {
     Statement remove();
     Statement remove_using();
     Statement truncate();
+    Statement bulk();
     Statement through_view();
     Statement partition_direct();
     Statement dml();       // any single statement
@@ -125,6 +127,9 @@ class Writer {
     void add_block(std::vector<Step> &steps, int statements, int depth);
     void add_transaction(std::vector<Step> &steps);
     void add_settings(std::vector<Step> &steps);
+
+    // engine_calls.cpp
+    void add_engine_call(std::vector<Step> &steps, bool in_transaction);
 
     Rng rng_;
     const Schema &schema_;
