@@ -118,6 +118,9 @@ TieBreakers tie_breakers(Query *query) {
     TieBreakers ties;
     for (Node *item : pg::each<Node>(query->jointree->fromlist))
         add_item(ties, query, item);
+    // A join keeps no order: only what is read alone can have come in the order the user wants.
+    List *const items = query->jointree->fromlist;
+    ties.ordered_input = ties.ordered_input && list_length(items) == 1 && IsA(linitial(items), RangeTblRef);
     return ties;
 }
 
