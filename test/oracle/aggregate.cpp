@@ -16,11 +16,12 @@ Node filter(Context &c, const Scope &scope) {
     if (!c.rng.chance(22))
         return "";
     c.shape("agg-filter");
-    if (c.rng.chance(12)) {
+    Scope local; // a filter over nothing but outer columns would make the aggregate the outer query's
+    local.aliases = scope.aliases;
+    const bool with_subquery = c.rng.chance(12);
+    if (with_subquery)
         c.shape("filter-subquery");
-        return optional(sql(" FILTER (WHERE {})", condition(c, scope, 1)));
-    }
-    return optional(sql(" FILTER (WHERE {})", condition(c, scope, 0)));
+    return optional(sql(" FILTER (WHERE {})", condition(c, local, with_subquery ? 1 : 0)));
 }
 
 // A column whose equal values are identical, of one of the families that have the operation.

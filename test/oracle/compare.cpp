@@ -59,7 +59,8 @@ std::string except_query(const FlatTview &tview) {
 }
 
 std::string describe_difference(Connection &connection, const FlatTview &tview, const std::string &truth) {
-    std::string out = fmt::format("{} differs from its definition\n", tview.table_name);
+    std::string out = fmt::format("{} differs from its definition{}\n", tview.table_name,
+                                  tview.unordered ? " (which has aggregates without ORDER BY)" : "");
     const std::string stored =
         fmt::format("SELECT r::text FROM (SELECT * FROM {}) r", identifier(tview.table_name));
     const std::string wanted = fmt::format("SELECT r::text FROM ({}\n) r", truth);

@@ -75,7 +75,7 @@ std::optional<Node> nested_collecting(Context &c, const Scope &outer, InnerFrom 
     if (!label)
         return std::nullopt;
     const Node where = where_clause(inner.where);
-    const std::string q = c.alias_name("t_q");
+    const std::string q = identifier(c.alias_name("t_q"));
     const Node from = inner.from;
     const std::string x = label->text();
     switch (c.rng.below(8)) {
