@@ -21,7 +21,7 @@ make_sync() {
     exec 8>"$WORK/lock"
     flock 8
     rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.bc' --exclude='*.so' \
-        --exclude=.build-flags --exclude='/sql/pg_tviews--*.sql' --exclude='/test/*/results' "$TOP/" "$TREE/"
+        --exclude=.build-flags --exclude='/sql/pg_tviews--*.sql' --exclude='/test/*/results' --exclude=/jsonb_delta/obj "$TOP/" "$TREE/"
 }
 unlock() { exec 8>&-; }
 

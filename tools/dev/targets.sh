@@ -125,13 +125,16 @@ in_chroot() {
 # make_cassert: PostgreSQL of the distribution's major version with assertions, in $CACHE/pgsql-cassert.
 make_cassert() {
     local prefix=$CACHE/pgsql-cassert build=$CACHE/cassert-build major mirror suite keyring
-    [ ! -e "$prefix/.ready" ] || return 0
+    # ICU for nondeterministic collations, lz4 for TOAST compression. A cache built with other options is built anew.
+    local options=(--enable-cassert --enable-debug CFLAGS=-O1 --with-icu --with-lz4 --without-readline --without-zlib)
+    cassert_ready() { [ "$(cat "$prefix/.ready" 2>/dev/null)" = "${options[*]}" ]; }
+    ! cassert_ready || return 0
     major=$(distribution_major)
     mkdir -p "$CACHE" 2>/dev/null || unavailable "$CACHE cannot be written (set PG_TVIEWS_CACHE)"
     exec 7>"$CACHE/cassert.lock"
     flock 7
-    if [ ! -e "$prefix/.ready" ]; then
-        need_packages dpkg-dev bison flex perl xz-utils
+    if ! cassert_ready; then
+        need_packages dpkg-dev bison flex perl xz-utils libicu-dev liblz4-dev
         mirror=$(debian_mirror)
         # shellcheck disable=SC1091
         suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
@@ -147,15 +150,18 @@ make_cassert() {
         (cd "$build/source" && quiet "${apt[@]}" source --download-only "postgresql-$major") ||
             unavailable "the source package of PostgreSQL $major could not be fetched"
         (cd "$build/source" && quiet dpkg-source -x ./*.dsc "$build/tree") || unavailable "the source package did not unpack"
-        (cd "$build/tree" && quiet ./configure --prefix="$prefix" --enable-cassert --enable-debug CFLAGS=-O1 \
-            --without-readline --without-zlib) || die "configure failed"
+        (cd "$build/tree" && quiet ./configure --prefix="$prefix" "${options[@]}") || die "configure failed"
         quiet nice make -C "$build/tree" -j"$JOBS" -s || die "PostgreSQL did not build"
         quiet make -C "$build/tree" -s install || die "PostgreSQL did not install"
         # PostgreSQL::Test is installed only with --enable-tap-tests, which needs more packages than using it.
         mkdir -p "$prefix/lib/pgxs/src/test/perl"
         cp -r "$build/tree/src/test/perl/PostgreSQL" "$prefix/lib/pgxs/src/test/perl/"
+        # PostgreSQL's own regression tests, for "./dev core".
+        quiet make -C "$build/tree/src/test/regress" -s || die "PostgreSQL's regression tests did not build"
+        rm -rf "$prefix/lib/pgxs/src/test/core"
+        cp -r "$build/tree/src/test/regress" "$prefix/lib/pgxs/src/test/core"
         rm -rf "$build"
-        touch "$prefix/.ready"
+        printf '%s\n' "${options[*]}" >"$prefix/.ready"
     fi
     exec 7>&-
 }
