@@ -17,10 +17,10 @@ Bitmapset *rels_of(Node *expr) {
     return rels;
 }
 
-Node *marker_for(Node *sublink) {
+Node *marker_for(Node *sublink, int rel) {
     auto *marker = makeNode(Param);
     marker->paramkind = PARAM_EXEC; // the parser makes no such Param
-    marker->paramid = 0;
+    marker->paramid = rel;
     marker->paramtype = exprType(sublink);
     marker->paramtypmod = exprTypmod(sublink);
     marker->paramcollid = exprCollation(sublink);

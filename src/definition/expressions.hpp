@@ -16,8 +16,9 @@ template <typename F> void for_each_var(Node *expr, F &&visit) {
     pg::walk(expr, step, false);
 }
 
-// A placeholder for a sub-select inside a global expression, and the test for one.
-Node *marker_for(Node *sublink);
+// A placeholder for a sub-select inside a global expression, and the test for one. Its paramid is the rel that stands
+// for the sub-select.
+Node *marker_for(Node *sublink, int rel);
 bool has_marker(Node *expr);
 
 // The test of `x op ANY (sub-select)` with the sub-select's columns as Vars of rel `id`.

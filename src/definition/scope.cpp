@@ -74,7 +74,6 @@ class Builder {
     explicit Builder(Scope &scope) : scope_(scope) {}
 
     Level *level(Query *query, Frame *parent_frame, Level *parent, Bitmapset *forced_outputs, bool opaque);
-    List *roots() const noexcept { return roots_; }
 
   private:
     void bind(Frame &frame, int index);
@@ -98,7 +97,6 @@ class Builder {
     static Node *mutate(Node *node, void *raw);
 
     Scope &scope_;
-    List *roots_ = NIL; // expressions whose columns are used whatever happens
 };
 
 Node *Builder::mutate(Node *node, void *raw) {
@@ -180,14 +178,14 @@ Node *Builder::sublink(Frame &frame, SubLink *link, SublinkUse use) {
     if (link->testexpr != nullptr) {
         test = global(frame, link->testexpr);
         test = replace_sublink_params(test, rel->id);
-        roots_ = lappend(roots_, test);
+        inner->roots = lappend(inner->roots, test);
     }
     if (link->subLinkType != ANY_SUBLINK)
         test = nullptr;
     frame.level->sublinks.push_back(Sublink{inner, test, rel->id, use});
     if (link->subLinkType != EXISTS_SUBLINK)
-        roots_ = list_concat(roots_, output_exprs(inner));
-    return marker_for(reinterpret_cast<Node *>(link));
+        inner->roots = list_concat(inner->roots, output_exprs(inner));
+    return marker_for(reinterpret_cast<Node *>(link), rel->id);
 }
 
 void Builder::bind_subquery(Frame &frame, Binding &binding, RangeTblEntry *rte, Query *query, Frame *parent,
@@ -282,7 +280,7 @@ void Builder::bind(Frame &frame, int index) {
         Node *const parts = reinterpret_cast<Node *>(
             list_make3(rel->rte->functions, rel->rte->values_lists, rel->rte->tablefunc));
         rel->depends = rels_of(parts);
-        roots_ = lappend(roots_, parts);
+        frame.level->roots = lappend(frame.level->roots, parts);
         binding.rel = scope_.add(rel);
         frame.level->rels.push_back(binding.rel);
     }
@@ -333,7 +331,7 @@ List *Builder::conjuncts(Frame &frame, Node *quals) {
             return list_make1(sublink(frame, castNode(SubLink, argument), SublinkUse::negated));
     }
     Node *const clause = global(frame, quals, SublinkUse::qual);
-    roots_ = lappend(roots_, clause);
+    frame.level->roots = lappend(frame.level->roots, clause);
     return list_make1(clause);
 }
 
@@ -466,8 +464,8 @@ void Builder::fill_outputs(Frame &frame) {
             auto const [exprs, original] = partition(window->partitionClause);
             level.partitions.push_back(exprs);
             level.partitions_original.push_back(original);
-            roots_ = lappend(roots_, global(frame, window->startOffset));
-            roots_ = lappend(roots_, global(frame, window->endOffset));
+            level.roots = lappend(level.roots, global(frame, window->startOffset));
+            level.roots = lappend(level.roots, global(frame, window->endOffset));
         }
     if (query->hasDistinctOn) {
         auto const [exprs, original] = partition(query->distinctClause);
@@ -481,15 +479,18 @@ void Builder::fill_outputs(Frame &frame) {
         level.opaque = true;
         level.opaque_reason = "it is read below GROUPING SETS, ROLLUP or CUBE";
     }
-    roots_ = lappend(roots_, global(frame, query->havingQual));
-    roots_ = lappend(roots_, global(frame, query->limitCount));
-    roots_ = lappend(roots_, global(frame, query->limitOffset));
-    roots_ = lappend(roots_, level.grouping);
+    level.roots = lappend(level.roots, global(frame, query->havingQual));
+    level.roots = lappend(level.roots, global(frame, query->limitCount));
+    level.roots = lappend(level.roots, global(frame, query->limitOffset));
+    level.roots = lappend(level.roots, level.grouping);
     for (List *exprs : level.partitions)
-        roots_ = lappend(roots_, exprs);
-    for (int i = 0; i < list_length(query->targetList); i++)
-        if (list_nth_node(TargetEntry, query->targetList, i)->resjunk)
-            roots_ = lappend(roots_, list_nth(level.outputs, i));
+        level.roots = lappend(level.roots, exprs);
+    // What rows are ordered by decides which of them a LIMIT or a window takes, whether or not it is also read.
+    for (int i = 0; i < list_length(query->targetList); i++) {
+        auto const *tle = list_nth_node(TargetEntry, query->targetList, i);
+        if (tle->resjunk || tle->ressortgroupref != 0)
+            level.roots = lappend(level.roots, list_nth(level.outputs, i));
+    }
 }
 
 Level *Builder::level(Query *query, Frame *parent_frame, Level *parent, Bitmapset *forced_outputs,
@@ -554,7 +555,7 @@ Scope *build_scope(Query *query, List *key_resnos) {
     Builder builder(*scope);
     scope->top = builder.level(query, nullptr, nullptr, forced, false);
     output->sub = scope->top;
-    mark_used_columns(*scope, builder.roots());
+    mark_used_columns(*scope);
     return scope;
 }
 

@@ -62,6 +62,7 @@ struct Level {
     pg::vector<Sublink> sublinks;
     pg::vector<Level *> leaves;             // set operation: its branches
     List *outputs = nullptr;                // Expr by output column, global form (resjunk ones too, by resno)
+    List *roots = nullptr;                  // expressions computed whatever outputs are read, global form
     pg::vector<List *> partitions;          // one list of exprs per window in use, and per DISTINCT ON
     pg::vector<List *> partitions_original; // the same in original form
     List *grouping = nullptr;               // group expressions, global form
@@ -92,8 +93,8 @@ void inline_ctes(Query *query);
 // are dropped (the key).
 Scope *build_scope(Query *query, List *key_resnos);
 
-// Fills Rel::used. `roots`: expressions that are computed whatever happens.
-void mark_used_columns(Scope &scope, List *roots);
+// Fills Rel::used.
+void mark_used_columns(Scope &scope);
 
 // The output expressions of a level, of all its branches.
 List *output_exprs(const Level *level);

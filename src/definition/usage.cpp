@@ -13,7 +13,7 @@ namespace {
 
 class Usage {
   public:
-    Usage(Scope &scope, List *roots) : scope_(scope), roots_(roots) {}
+    explicit Usage(Scope &scope) : scope_(scope) {}
     void run(Level *top);
 
   private:
@@ -22,7 +22,7 @@ class Usage {
     void mark_level(Level *level);
 
     Scope &scope_;
-    List *roots_;
+    List *roots_ = NIL;
 };
 
 void Usage::mark(Node *expr) {
@@ -54,6 +54,7 @@ void Usage::mark_output(Level *level, int column) {
 void Usage::mark_level(Level *level) {
     if (level == nullptr)
         return;
+    roots_ = list_concat(roots_, level->roots);
     if (level->set_operation || level->query->distinctClause != NIL)
         for (int column = 1; column <= list_length(level->outputs); column++)
             mark_output(level, column);
@@ -91,6 +92,6 @@ List *output_exprs(const Level *level) {
     return exprs;
 }
 
-void mark_used_columns(Scope &scope, List *roots) { Usage(scope, roots).run(scope.top); }
+void mark_used_columns(Scope &scope) { Usage(scope).run(scope.top); }
 
 } // namespace tviews::definition
