@@ -117,6 +117,7 @@ max_prepared_transactions = 20
 wal_level = logical
 log_min_messages = warning
 log_line_prefix = '%m [%p] %d '
+${SERVER_SETTINGS:-}
 END
 }
 

@@ -106,19 +106,37 @@ make_chroot() {
     exec 7>&-
 }
 
+# bench_packages SUITE MAJOR: what only "bench" needs. pg_ivm is an opponent there; it may be missing.
+bench_packages() {
+    local directory=$CACHE/$1 name
+    for name in python3 "postgresql-$2-pg-ivm"; do
+        ! enter "$directory" dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || continue
+        say "installing $name in $directory"
+        quiet enter "$directory" env DEBIAN_FRONTEND=noninteractive "${CHROOT_APT[@]}" install "$name" ||
+            say "warning: $name could not be installed"
+    done
+}
+
 # in_chroot SUITE MAJOR COMMAND...
 in_chroot() {
     local suite=$1 major=$2 name status=0
     shift 2
     make_chroot "$suite" "$major"
     install_packages rsync
+    [ "${1:-}" != bench ] || bench_packages "$suite" "$major"
     name=srv/pg_tviews-$(printf '%s' "$TOP" | cksum | cut -d' ' -f1)
     mkdir -p "$CACHE/$suite/$name"
     rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude=.build-flags \
         "$TOP/" "$CACHE/$suite/$name/"
     enter "$CACHE/$suite" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
         TVIEWS_TARGET="pg$major" TVIEWS_CHROOT=1 ${WERROR:+WERROR=$WERROR} ${KEEP:+KEEP=$KEEP} ${JOBS:+JOBS=$JOBS} \
-        ${ORACLE_ARGS:+"ORACLE_ARGS=$ORACLE_ARGS"} ${STRESS_ARGS:+"STRESS_ARGS=$STRESS_ARGS"} "/$name/dev" "$@" || status=$?
+        ${ORACLE_ARGS:+"ORACLE_ARGS=$ORACLE_ARGS"} ${STRESS_ARGS:+"STRESS_ARGS=$STRESS_ARGS"} \
+        TVIEWS_COMMIT="$(git describe --always --dirty 2>/dev/null || echo unknown)" "/$name/dev" "$@" || status=$?
+    # The records of benchmarks come back.
+    if [ "${1:-}" = bench ] && [ -d "$CACHE/$suite/$name/build/bench" ]; then
+        mkdir -p build/bench
+        cp "$CACHE/$suite/$name"/build/bench/* build/bench/
+    fi
     return $status
 }
 

@@ -1,0 +1,6 @@
+CREATE TABLE tv_post AS
+SELECT p.pk_post, p.id, p.fk_user,
+       jsonb_build_object('id', p.id, 'title', p.title, 'body', p.body,
+                          'author', jsonb_build_object('id', u.id, 'name', u.name)) AS data
+  FROM tb_post p
+  JOIN tb_user u ON u.pk_user = p.fk_user;
