@@ -7,7 +7,7 @@ CREATE EVENT TRIGGER pg_tviews_ddl_start ON ddl_command_start
 
 CREATE EVENT TRIGGER pg_tviews_ddl_end ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE TABLE', 'CREATE FOREIGN TABLE', 'ALTER TABLE',
-                 'ALTER FOREIGN TABLE', 'ALTER TYPE')
+                 'ALTER FOREIGN TABLE', 'ALTER TYPE', 'ALTER VIEW')
     EXECUTE FUNCTION pg_tviews_internal_ddl_end();
 
 CREATE EVENT TRIGGER pg_tviews_sql_drop ON sql_drop

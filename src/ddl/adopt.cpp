@@ -9,6 +9,7 @@
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/indexes.hpp"
+#include "ddl/rights.hpp"
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
 #include "ddl/statement.hpp"
@@ -55,6 +56,7 @@ void adopt(Oid table, Creation *creation) {
     // Names in the definition are qualified by deparsing and read back under the same path.
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
 
+    require_select(*creation->shape, GetUserId());
     lock_sources(creation->shape->relations);
     List *sources = NIL;
     for (Oid relation : creation->shape->relations)
@@ -77,7 +79,7 @@ void adopt(Oid table, Creation *creation) {
     for (Oid relation : creation->shape->relations)
         capture::install_triggers(relation);
     capture::install_guard(table);
-    announce(*creation->shape, creation->table_name);
+    announce(*creation->shape, table);
     record(*creation, table, definition);
     CommandCounterIncrement();
     MemoryContextDelete(creation->context);

@@ -8,6 +8,7 @@
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/redefine.hpp"
+#include "ddl/rights.hpp"
 #include "ddl/state.hpp"
 #include "pg/guard.hpp"
 #include "pg/spi.hpp"
@@ -90,6 +91,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
     if (event->parsetree != nullptr && !ddl::running_own_statements())
         ddl::follow_owner(event->parsetree);
+    if (event->parsetree != nullptr && !ddl::running_own_statements())
+        ddl::after_security_change(event->parsetree);
     if (event->parsetree != nullptr && IsA(event->parsetree, RenameStmt))
         capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
     if (event->parsetree != nullptr && IsA(event->parsetree, AlterEnumStmt))

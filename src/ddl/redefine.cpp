@@ -6,6 +6,7 @@
 
 #include "capture/capture.hpp"
 #include "ddl/cascade.hpp"
+#include "ddl/rights.hpp"
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
 #include "pg/list.hpp"
@@ -70,6 +71,8 @@ void compile_again(Oid table) {
     request.key_columns = old->explicit_key ? old->key_columns : nullptr;
     request.function_reads = old->function_reads;
     definition::Shape *const shape = definition::analyze(query, request);
+    if (const catalog::Tview *const tview = catalog::find_by_table(table))
+        require_select(*shape, tview->owner);
     check_cascade(table, get_rel_name(table), shape->relations);
     lock_sources(shape->relations);
 
@@ -86,7 +89,7 @@ void compile_again(Oid table) {
     pg::each_oid(old->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
     (void) refresh::full_refresh(table);
     CommandCounterIncrement();
-    announce(*shape, get_rel_name(table));
+    announce(*shape, table);
 }
 
 Oid view_of(const ViewStmt *statement) {

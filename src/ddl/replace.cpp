@@ -11,6 +11,7 @@
 #include "ddl/drop.hpp"
 #include "ddl/indexes.hpp"
 #include "ddl/parse.hpp"
+#include "ddl/rights.hpp"
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
 #include "ddl/statement.hpp"
@@ -175,6 +176,7 @@ const char *replace(const char *name, const char *select, const char *options_js
     definition::Shape *const shape = definition::analyze(query, request);
     pg::vector<definition::OutputColumn> const old_columns = view_columns(old->view);
     require_same_key(qualified, *old, *shape, old_columns);
+    require_select(*shape, tview->owner);
     check_cascade(table, get_rel_name(table), shape->relations);
 
     lock_sources(shape->relations);
@@ -200,7 +202,7 @@ const char *replace(const char *name, const char *select, const char *options_js
     for (const definition::OutputColumn &column : old_columns)
         existing = lappend(existing, pstrdup(column.name));
     add_indexes(table, *shape, options, existing);
-    announce(*shape, get_rel_name(table));
+    announce(*shape, table);
     record(row, old->definition);
     return retyped ? "rebuilt" : "replaced";
 }

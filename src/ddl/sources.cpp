@@ -1,6 +1,7 @@
 // ddl/sources.cpp - see sources.hpp.
 #include "ddl/sources.hpp"
 
+#include "ddl/rights.hpp"
 #include "pg/list.hpp"
 
 extern "C" {
@@ -51,7 +52,8 @@ const char *definition_text(const Query *query) {
     return sql;
 }
 
-void announce(const definition::Shape &shape, const char *table_name) {
+void announce(const definition::Shape &shape, Oid table) {
+    const char *const table_name = get_rel_name(table);
     List *announced = NIL;
     for (const definition::Source *source : shape.sources) {
         if (source->route != definition::Route::all_keys || list_member_oid(announced, source->relation))
@@ -65,6 +67,7 @@ void announce(const definition::Shape &shape, const char *table_name) {
     }
     if (shape.key_nullable)
         ereport(NOTICE, errmsg("rows with a null key are left out of TVIEW \"%s\"", table_name));
+    warn_row_security(shape, table);
 }
 
 } // namespace tviews::ddl

@@ -18,7 +18,8 @@ catalog::MetaRow describe(const definition::Shape &shape, const definition::Requ
 // The query as SQL. Names are qualified that the search_path in force does not find.
 const char *definition_text(const Query *query);
 
-// NOTICEs about what the user may not expect: sources without a key path, rows without a key.
-void announce(const definition::Shape &shape, const char *table_name);
+// NOTICEs and WARNINGs about what the user may not expect: sources without a key path, rows without a key, policies that
+// do not apply.
+void announce(const definition::Shape &shape, Oid table);
 
 } // namespace tviews::ddl

@@ -1,7 +1,37 @@
 // refresh/environment.cpp - see environment.hpp.
 #include "refresh/environment.hpp"
 
+#include "definition/reads.hpp"
+#include "pg/names.hpp"
+
+extern "C" {
+#include "utils/acl.h"
+}
+
 namespace tviews::refresh {
+
+namespace {
+
+[[noreturn]] void refuse_filtered(const dependency::Compiled &tview, const definition::Read &read) {
+    const char *const table = pg::qualified_name(read.relation);
+    const char *const role = GetUserNameFromId(read.reader, false);
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(read.relation));
+    bool const own =
+        HeapTupleIsValid(tuple) &&
+        has_privs_of_role(read.reader, reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner);
+    if (HeapTupleIsValid(tuple))
+        ReleaseSysCache(tuple);
+    ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+            errmsg("row-level security hides rows of table %s from TVIEW %s", table, tview.qualified),
+            errdetail("The table is read as role \"%s\", to whom its policies apply.", role),
+            own ? errhint("Use ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, or ALTER ROLE %s BYPASSRLS.",
+                          table, pg::quoted(role))
+                : errhint("Let the owner of the table own what reads it, or use ALTER ROLE %s BYPASSRLS.",
+                          pg::quoted(role)));
+    pg_unreachable();
+}
+
+} // namespace
 
 ErrorContext::ErrorContext(const dependency::Compiled &tview, uint64 sources)
     : tview_(tview.qualified), entered_(std::uncaught_exceptions()) {
@@ -49,6 +79,27 @@ Environment::Environment(const dependency::Compiled &tview)
     pg::GucScope::set_local("jit", "off");
     for (const catalog::Setting &setting : tview.settings)
         pg::GucScope::set_local(setting.name, setting.value);
+}
+
+void require_all_rows(dependency::Compiled &tview) {
+    if (tview.roles_checked == dependency::roles_generation())
+        return;
+    uint64 const before = dependency::roles_generation();
+    pg::vector<definition::Read> all = definition::reads(tview.view, tview.owner);
+    all.push_back({tview.table, tview.owner});
+    for (Oid relation : tview.shape->relations) // walks read them without the views between
+        all.push_back({relation, tview.owner});
+    for (const definition::Read &read : all)
+        if (definition::filtered(read))
+            refuse_filtered(tview, read);
+    tview.roles_checked = before;
+}
+
+void privilege_error_edited(const dependency::Compiled &tview, ErrorData *error) {
+    if (error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE || error->hint != nullptr)
+        return;
+    error->hint = psprintf("TVIEW %s is maintained as its owner, role \"%s\".", tview.qualified,
+                           GetUserNameFromId(tview.owner, false));
 }
 
 WriteScope::WriteScope(Oid owner, int outer_context) : entered_(std::uncaught_exceptions()) {

@@ -34,6 +34,13 @@ class Environment {
     pg::GucScope settings_;
 };
 
+// Raises 42501 when row-level security hides rows of a source, or of the TVIEW, from the role they are read as. Cheap: looks
+// again only after the definition, a relation it reads, or roles have changed.
+void require_all_rows(dependency::Compiled &tview);
+
+// Adds to a privilege error of maintenance whose privilege is missing.
+void privilege_error_edited(const dependency::Compiled &tview, ErrorData *error);
+
 // Inside or outside an Environment: what writing a TVIEW runs as. The owner, but not restricted, because a restricted
 // operation cannot queue deferred triggers; unless whoever called us is restricted already.
 class WriteScope {

@@ -113,6 +113,7 @@ uint64 run(dependency::Compiled &tview, const Changes &changes, Timing timing, L
     Flush flush(tview, changes, timing);
     MemoryContext const context = CurrentMemoryContext;
     int const outer_context = security_context();
+    require_all_rows(tview);
     {
         Environment const environment(tview);
         pg::SpiSession const spi;
@@ -172,6 +173,7 @@ uint64 fill(dependency::Compiled &tview) {
     Relation const table = table_open(tview.table, RowExclusiveLock);
     MemoryContext const context = CurrentMemoryContext;
     uint64 rows = 0;
+    require_all_rows(tview);
     {
         Environment const environment(tview);
         pg::SpiSession const spi;
@@ -200,9 +202,11 @@ uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timi
         pg::ScopedContext const scope(context);
         ErrorContext const error_context(tview, changes.sources);
         const char *primary_key = nullptr;
-        rows =
-            pg::with_edited_error([&] { return run(tview, changes, timing, listener, &primary_key); },
-                                  [&](ErrorData *error) { duplicate_key_edited(tview, primary_key, error); });
+        rows = pg::with_edited_error([&] { return run(tview, changes, timing, listener, &primary_key); },
+                                     [&](ErrorData *error) {
+                                         duplicate_key_edited(tview, primary_key, error);
+                                         privilege_error_edited(tview, error);
+                                     });
     }
     MemoryContextDelete(context);
     return rows;
