@@ -49,8 +49,6 @@ void before_drop(const DropStmt *statement) {
 }
 
 void after_alter(const AlterTableStmt *statement) {
-    if (statement->objtype == OBJECT_TYPE)
-        queue::rendering_changed();
     bool columns = false;
     for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {
         switch (command->subtype) {
@@ -83,16 +81,9 @@ void after_alter(const AlterTableStmt *statement) {
 }
 
 void after_rename(const RenameStmt *statement) {
-    if (statement->renameType == OBJECT_ATTRIBUTE)
-        queue::rendering_changed();
     Oid const relation = statement->renameType == OBJECT_COLUMN ? find(statement->relation) : InvalidOid;
     if (OidIsValid(relation))
         queue::row_type_changed(relation);
-}
-
-void after_alter_enum(const AlterEnumStmt *statement) {
-    if (statement->oldVal != nullptr)
-        queue::rendering_changed();
 }
 
 void after_create(const CreateStmt *statement) {

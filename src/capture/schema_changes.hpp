@@ -1,5 +1,5 @@
-// capture/schema_changes.hpp - DDL that changes documents without a row being written: partitions and children that come
-// and go, columns of rows that are rendered whole, labels of enums.
+// capture/schema_changes.hpp - DDL on base tables that changes documents without a row being written: partitions and
+// children that come and go, columns of rows that are rendered whole.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -12,8 +12,7 @@ void before_drop(const DropStmt *statement);
 void after_alter(const AlterTableStmt *statement);
 void after_create(const CreateStmt *statement);
 
-// Changes of a row type that reach documents without a row being written.
+// A renamed column reaches documents of rows rendered whole.
 void after_rename(const RenameStmt *statement);
-void after_alter_enum(const AlterEnumStmt *statement);
 
 } // namespace tviews::capture

@@ -1,8 +1,9 @@
 // ddl/events.cpp - the event triggers: how ordinary DDL becomes TVIEW DDL.
 //
 // CREATE TABLE tv_x AS and SELECT INTO tv_x are checked at ddl_command_start, where the statement is changed to make an
-// empty table, and taken over at ddl_command_end. CREATE OR REPLACE VIEW under a TVIEW is refused or followed. The statement tree is ours to change: PostgreSQL copies trees it
-// wants to keep before it runs them. sql_drop completes removals. Sessions that only replay DDL do not fire these.
+// empty table, and taken over at ddl_command_end. What is redefined under a TVIEW is refused or followed. The statement
+// tree is ours to change: PostgreSQL copies trees it wants to keep before it runs them. sql_drop completes removals.
+// Sessions that only replay DDL do not fire these.
 #include "capture/schema_changes.hpp"
 #include "ddl/alter.hpp"
 #include "ddl/create.hpp"
@@ -33,12 +34,6 @@ CreateTableAsStmt *creating_statement(const EventTriggerData *event) {
         return nullptr;
     auto *const statement = reinterpret_cast<CreateTableAsStmt *>(event->parsetree);
     return concerns_us(statement) ? statement : nullptr;
-}
-
-const ViewStmt *view_statement(const EventTriggerData *event) {
-    if (running_own_statements() || event->parsetree == nullptr || !IsA(event->parsetree, ViewStmt))
-        return nullptr;
-    return reinterpret_cast<const ViewStmt *>(event->parsetree);
 }
 
 // Is the relation's pg_class row this transaction's work?
@@ -72,10 +67,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
         ddl::lock_before_drop(statement);
         capture::before_drop(statement);
     }
-    if (event->parsetree != nullptr && !ddl::running_own_statements())
+    if (event->parsetree != nullptr && !ddl::running_own_statements()) {
         ddl::refuse_breaking(event->parsetree);
-    if (const ViewStmt *const view = ddl::view_statement(event))
-        ddl::refuse_replacing_definition(view);
+        ddl::refuse_replacing_definition(event->parsetree);
+    }
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         ddl::Creation *const creation = ddl::prepare(statement, NIL, ddl::read_options("{}"));
@@ -95,12 +90,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         ddl::after_security_change(event->parsetree);
     if (event->parsetree != nullptr && IsA(event->parsetree, RenameStmt))
         capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
-    if (event->parsetree != nullptr && IsA(event->parsetree, AlterEnumStmt))
-        capture::after_alter_enum(reinterpret_cast<const AlterEnumStmt *>(event->parsetree));
     if (event->parsetree != nullptr && IsA(event->parsetree, CreateStmt))
         capture::after_create(reinterpret_cast<const CreateStmt *>(event->parsetree));
-    if (const ViewStmt *const view = ddl::view_statement(event))
-        ddl::follow_replaced_view(view);
+    if (event->parsetree != nullptr && !ddl::running_own_statements())
+        ddl::follow_redefinition(event->parsetree);
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         const RangeVar *const target = statement->into->rel;

@@ -1,7 +1,9 @@
 // ddl/redefine.cpp - see redefine.hpp.
 //
-// A definition keeps the names of the views it reads, so replacing one of them changes what the TVIEW means without
-// touching it. The sources are locked as for a creation before the new meaning is computed.
+// A definition keeps names, or OIDs, of what it uses, so replacing one of them changes what the TVIEW means without
+// touching it. Who uses what is in pg_depend: view and rule, function and operator, aggregate, type, column. What a
+// function calls is not, unless its body is BEGIN ATOMIC. The sources are locked as for a creation before the new
+// meaning is computed: a writer who still computes with the old one is waited for, and later ones know the new one.
 #include "ddl/redefine.hpp"
 
 #include "capture/capture.hpp"
@@ -9,46 +11,130 @@
 #include "ddl/rights.hpp"
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
+#include "pg/guard.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
 #include "pg/spi.hpp"
 #include "queue/queue.hpp"
-#include "refresh/refresh.hpp"
 
 extern "C" {
+#include "catalog/pg_cast.h"
 #include "catalog/pg_rewrite.h"
 #include "commands/trigger.h"
+#include "parser/parse_type.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/inval.h"
 }
 
 namespace tviews::ddl {
 
 namespace {
 
-// TVIEWs whose definition reads `view`, those that others are built on first. List of Oid.
-List *readers_of(Oid view) {
+// What the statement means for definitions that use its object.
+enum class Effect { none, new_name, new_meaning };
+
+Effect effect_of_rename(ObjectType object) {
+    switch (object) {
+    case OBJECT_ATTRIBUTE:
+        return Effect::new_meaning; // of rows rendered as JSON
+    case OBJECT_AGGREGATE:
+    case OBJECT_COLLATION:
+    case OBJECT_DOMAIN:
+    case OBJECT_FUNCTION:
+    case OBJECT_OPERATOR:
+    case OBJECT_ROUTINE:
+    case OBJECT_SCHEMA:
+    case OBJECT_TYPE:
+        return Effect::new_name;
+    default:
+        return Effect::none;
+    }
+}
+
+template <typename T> const T *as(const Node *node) { return reinterpret_cast<const T *>(node); }
+
+Effect effect_of(const Node *statement) {
+    bool redefines = false;
+    switch (nodeTag(statement)) {
+    case T_ViewStmt:
+        redefines = as<ViewStmt>(statement)->replace;
+        break;
+    case T_RuleStmt:
+        redefines = as<RuleStmt>(statement)->event == CMD_SELECT;
+        break;
+    case T_CreateFunctionStmt:
+        redefines = as<CreateFunctionStmt>(statement)->replace;
+        break;
+    case T_DefineStmt:
+        redefines = as<DefineStmt>(statement)->kind == OBJECT_AGGREGATE && as<DefineStmt>(statement)->replace;
+        break;
+    case T_AlterEnumStmt:
+        redefines = as<AlterEnumStmt>(statement)->oldVal != nullptr;
+        break;
+    case T_AlterTableStmt:
+        redefines = as<AlterTableStmt>(statement)->objtype == OBJECT_TYPE;
+        break;
+    case T_DropStmt:
+        redefines = as<DropStmt>(statement)->removeType == OBJECT_CAST;
+        break;
+    case T_AlterFunctionStmt:
+    case T_CreateCastStmt:
+    case T_AlterTSConfigurationStmt:
+    case T_AlterTSDictionaryStmt:
+        redefines = true;
+        break;
+    case T_RenameStmt:
+        return effect_of_rename(as<RenameStmt>(statement)->renameType);
+    case T_AlterObjectSchemaStmt:
+        return effect_of_rename(as<AlterObjectSchemaStmt>(statement)->objectType);
+    default:
+        break;
+    }
+    return redefines ? Effect::new_meaning : Effect::none;
+}
+
+// The objects of the statement that ddl_command_end is about, as rows (class, object) in SQL.
+const char *changed_objects(const Node *statement) {
+    if (!IsA(statement, DropStmt))
+        return "SELECT classid, objid FROM pg_catalog.pg_event_trigger_ddl_commands()";
+    // A cast is gone already: its source type tells who has used it.
+    const char *list = "SELECT 0::pg_catalog.oid, 0::pg_catalog.oid";
+    for (List *cast : pg::each<List>(as<DropStmt>(statement)->objects))
+        if (Type const type = LookupTypeName(nullptr, linitial_node(TypeName, cast), nullptr, true)) {
+            list = psprintf("%s UNION ALL SELECT %u::pg_catalog.oid, %u::pg_catalog.oid", list,
+                            TypeRelationId, typeTypeId(type));
+            ReleaseSysCache(type);
+        }
+    return list;
+}
+
+// TVIEWs whose definition uses one of these objects, those that others are built on first. List of Oid.
+List *users_of(const char *objects) {
     pg::vector<std::pair<int, Oid>> found;
     {
         MemoryContext const context = CurrentMemoryContext;
         pg::SpiSession const spi;
-        (void) pg::spi_execute(
-            psprintf("WITH RECURSIVE readers (view) AS ("
-                     "SELECT %u::pg_catalog.oid "
-                     "UNION SELECT r.ev_class FROM readers "
-                     "JOIN pg_catalog.pg_depend d "
-                     "ON d.refclassid OPERATOR(pg_catalog.=) %u::pg_catalog.oid "
-                     "AND d.refobjid OPERATOR(pg_catalog.=) readers.view "
-                     "AND d.classid OPERATOR(pg_catalog.=) %u::pg_catalog.oid "
-                     "JOIN pg_catalog.pg_rewrite r ON r.oid OPERATOR(pg_catalog.=) d.objid) "
-                     "SELECT view FROM readers",
-                     view, RelationRelationId, RewriteRelationId),
-            true);
+        pg::GucScope const guc;
+        pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+        (void) pg::spi_execute(psprintf(
+            "WITH RECURSIVE users (class, object) AS (%s UNION "
+            "SELECT step.class, step.object FROM users CROSS JOIN LATERAL ("
+            "SELECT d.classid, d.objid FROM pg_depend d "
+            "WHERE d.refclassid = users.class AND d.refobjid = users.object "
+            "UNION ALL SELECT 'pg_class'::regclass, r.ev_class FROM pg_rewrite r "
+            "WHERE users.class = 'pg_rewrite'::regclass AND r.oid = users.object "
+            "UNION ALL SELECT 'pg_type'::regclass, c.reltype FROM pg_class c "
+            "WHERE users.class = 'pg_class'::regclass AND c.oid = users.object AND c.reltype <> 0 "
+            "UNION ALL SELECT 'pg_type'::regclass, c.castsource FROM pg_cast c "
+            "WHERE users.class = 'pg_cast'::regclass AND c.oid = users.object) step (class, object)) "
+            "SELECT object FROM users WHERE class = 'pg_class'::regclass",
+            objects)); // not read-only: a new cast must be visible
         pg::ScopedContext const scope(context);
         for (uint64 i = 0; i < SPI_processed; i++) {
             bool is_null;
-            Oid const reader =
+            Oid const user =
                 DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
-            if (const catalog::Tview *const tview = catalog::find_by_view(reader))
+            if (const catalog::Tview *const tview = catalog::find_by_view(user))
                 found.push_back({cascade_depth(tview->table), tview->table});
         }
     }
@@ -59,22 +145,43 @@ List *readers_of(Oid view) {
     return tables;
 }
 
-void compile_again(Oid table) {
-    const catalog::MetaRow *const old = catalog::meta_row(table);
+definition::Shape *analyze(const catalog::MetaRow &row, const definition::Request &request) {
     Query *query;
     {
-        pg::OpenRelation const view(old->view, AccessShareLock);
+        pg::OpenRelation const view(row.view, AccessShareLock);
         query = static_cast<Query *>(copyObjectImpl(get_view_query(view.get())));
     }
+    definition::Shape *shape = nullptr;
+    pg::with_edited_error(
+        [&] {
+            shape = definition::analyze(query, request);
+            check_cascade(row.table, get_rel_name(row.table), shape->relations);
+        },
+        [&](ErrorData *error) {
+            error->message = psprintf("TVIEW \"%s\" does not allow this change: %s", get_rel_name(row.table),
+                                      error->message);
+            error->hint =
+                psprintf("Drop the TVIEW, or give it another definition with pg_tviews_replace('%s', "
+                         "'SELECT ...'), first.",
+                         pg::qualified_name(row.table));
+        });
+    return shape;
+}
+
+void compile_again(Oid table, bool view) {
+    const catalog::MetaRow *const old = catalog::meta_row(table);
     definition::Request request;
     request.entity = old->entity;
     request.key_columns = old->explicit_key ? old->key_columns : nullptr;
     request.function_reads = old->function_reads;
-    definition::Shape *const shape = definition::analyze(query, request);
-    if (const catalog::Tview *const tview = catalog::find_by_table(table))
+    definition::Shape *const shape = analyze(*old, request);
+    const catalog::Tview *const tview = catalog::find_by_table(table);
+    if (view && tview != nullptr)
         require_select(*shape, tview->owner);
-    check_cascade(table, get_rel_name(table), shape->relations);
-    lock_sources(shape->relations);
+    pg::vector<Oid> sources(shape->relations);
+    pg::each_oid(old->dependencies, [&](Oid relation) { sources.push_back(relation); });
+    std::sort(sources.begin(), sources.end());
+    lock_sources(sources);
 
     catalog::MetaRow row = describe(*shape, request, read_stored_options(old->options));
     row.table = table;
@@ -83,38 +190,50 @@ void compile_again(Oid table) {
     row.settings = old->settings;
     row.function_reads = old->function_reads;
     catalog::update_meta_row(row);
-    queue::forget(table);
+    CacheInvalidateRelcacheByRelid(row.view); // what sessions have compiled from it is out of date
+    CommandCounterIncrement();
     for (Oid relation : shape->relations)
         capture::install_triggers(relation);
     pg::each_oid(old->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
-    (void) refresh::full_refresh(table);
-    CommandCounterIncrement();
-    announce(*shape, table);
+    queue::definition_changed(table);
+    if (view)
+        announce(*shape, table);
 }
 
-Oid view_of(const ViewStmt *statement) {
-    return statement->replace ? RangeVarGetRelid(statement->view, NoLock, true) : InvalidOid;
+const RangeVar *replaced_relation(const Node *statement) {
+    if (IsA(statement, ViewStmt) && as<ViewStmt>(statement)->replace)
+        return as<ViewStmt>(statement)->view;
+    if (IsA(statement, RuleStmt) && as<RuleStmt>(statement)->event == CMD_SELECT)
+        return as<RuleStmt>(statement)->relation;
+    return nullptr;
 }
 
 } // namespace
 
-void refuse_replacing_definition(const ViewStmt *statement) {
-    const catalog::Tview *const tview = catalog::find_by_view(view_of(statement));
+void refuse_replacing_definition(const Node *statement) {
+    const RangeVar *const name = replaced_relation(statement);
+    Oid const view = name != nullptr ? RangeVarGetRelid(name, NoLock, true) : InvalidOid;
+    const catalog::Tview *const tview = OidIsValid(view) ? catalog::find_by_view(view) : nullptr;
     // pg_restore may complete a view it made as a dummy; the triggers come after that.
     if (tview == nullptr || !OidIsValid(get_trigger_oid(tview->table, "tview_guard", true)))
         return;
     ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("cannot replace view \"%s\" because it defines TVIEW \"%s\"", statement->view->relname,
-                   tview->name),
+            errmsg("cannot replace view \"%s\" because it defines TVIEW \"%s\"", name->relname, tview->name),
             errhint("Use pg_tviews_replace('%s', 'SELECT ...').", tview->name));
 }
 
-void follow_replaced_view(const ViewStmt *statement) {
-    Oid const view = view_of(statement);
-    if (!OidIsValid(view) || catalog::all() == NIL)
+void follow_redefinition(const Node *statement) {
+    Effect const effect = effect_of(statement);
+    if (effect == Effect::none || catalog::all() == NIL)
         return;
+    if (effect == Effect::new_name) { // is in the text of compiled queries
+        for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::all()))
+            CacheInvalidateRelcacheByRelid(tview->view);
+        return;
+    }
     OwnStatements const own;
-    pg::each_oid(readers_of(view), [](Oid table) { compile_again(table); });
+    bool const view = replaced_relation(statement) != nullptr;
+    pg::each_oid(users_of(changed_objects(statement)), [&](Oid table) { compile_again(table, view); });
 }
 
 } // namespace tviews::ddl

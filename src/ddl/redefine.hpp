@@ -1,16 +1,18 @@
-// ddl/redefine.hpp - views that users replace under a TVIEW.
+// ddl/redefine.hpp - views, functions, types and the like that users redefine under a TVIEW.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace tviews::ddl {
 
-// Refuses CREATE OR REPLACE VIEW on the view of a TVIEW: that is what pg_tviews_replace() is for.
-void refuse_replacing_definition(const ViewStmt *statement);
+// At ddl_command_start. Refuses CREATE OR REPLACE VIEW, or a SELECT rule, on the view of a TVIEW: that is what
+// pg_tviews_replace() is for.
+void refuse_replacing_definition(const Node *statement);
 
-// After CREATE OR REPLACE VIEW of a view that definitions of TVIEWs read, directly or through other views: compiles
-// these definitions again, puts triggers where they are needed now, and refreshes the TVIEWs. Raises TV102 when a
-// definition cannot be a TVIEW any more.
-void follow_replaced_view(const ViewStmt *statement);
+// At ddl_command_end. When the statement has given a view, a function, an aggregate, a type, a cast or a text search
+// object another meaning: checks the definitions that use it, directly or through other objects, again, puts triggers
+// where they are needed now, and has the TVIEWs refreshed as a whole before they are read or the transaction commits.
+// Raises TV102, naming the TVIEW, when a definition cannot be a TVIEW any more.
+void follow_redefinition(const Node *statement);
 
 } // namespace tviews::ddl

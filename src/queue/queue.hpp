@@ -39,8 +39,8 @@ void contents_changed(Oid physical);
 void rows_came(Oid physical);
 // A column was added, renamed or dropped: TVIEWs that render whole rows of the relation are refreshed as a whole.
 void row_type_changed(Oid relation);
-// Values of some type look different now (an enum label, an attribute of a composite): every TVIEW is refreshed.
-void rendering_changed();
+// What the definition of a TVIEW means has changed, or what its values look like: it is refreshed as a whole.
+void definition_changed(Oid tview);
 
 // The transaction is about to commit or to be prepared: flushes until nothing is left, firing deferred triggers.
 void before_commit(bool prepare);

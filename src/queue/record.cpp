@@ -224,15 +224,9 @@ void row_type_changed(Oid relation) {
             refresh_all_of(*use->tview, use->source);
 }
 
-void rendering_changed() {
-    List *tables = NIL; // pointers to Tview may go with the next catalog call
-    for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::all()))
-        tables = lappend_oid(tables, tview->table);
-    pg::each_oid(tables, [](Oid table) {
-        dependency::Compiled *const tview = dependency::compiled(table);
-        if (tview != nullptr)
-            refresh_all_of(*tview, -1);
-    });
+void definition_changed(Oid tview) {
+    if (dependency::Compiled *const compiled = dependency::compiled(tview))
+        refresh_all_of(*compiled, -1);
 }
 
 } // namespace tviews::queue
