@@ -13,8 +13,8 @@
 //
 // The tags look like advisory locks with a fourth field that nobody else uses: core has 1 and 2, Citus 4 to 16. Values
 // are hashed by the hash functions of the edge's own equality operator, each side by its own, so values that are equal
-// meet whatever their types. Different values that meet by accident only wait. A model checker (model/mc.cpp) has been
-// over this; change the model first.
+// meet whatever their types. Different values that meet by accident only wait. A model checker (test/model)
+// goes over this; change the model first.
 #include "refresh/locks.hpp"
 
 #include "config/settings.hpp"
