@@ -59,3 +59,13 @@ CREATE FUNCTION pg_tviews_flush() RETURNS bigint
 COMMENT ON FUNCTION pg_tviews_flush() IS
     'applies the pending changes of this transaction now; returns the number of rows written';
 
+
+CREATE FUNCTION pg_tviews_suspend(tview text DEFAULT NULL) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_suspend';
+COMMENT ON FUNCTION pg_tviews_suspend(text) IS
+    'until the end of the transaction, changes of what a TVIEW (NULL: any) reads lead to one full refresh';
+
+CREATE FUNCTION pg_tviews_resume(tview text DEFAULT NULL) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_resume';
+COMMENT ON FUNCTION pg_tviews_resume(text) IS
+    'ends pg_tviews_suspend() for a TVIEW (NULL: for all) and brings it up to date';

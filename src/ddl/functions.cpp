@@ -63,6 +63,12 @@ Datum create_from(FunctionCallInfo fcinfo, bool if_not_exists, List *key_columns
     return CStringGetTextDatum(table);
 }
 
+// The TVIEW that an optional argument names; InvalidOid for NULL.
+Oid optional_tview(FunctionCallInfo fcinfo, int argument) {
+    return PG_ARGISNULL(argument) ? InvalidOid
+                                  : catalog::resolve(text_to_cstring(PG_GETARG_TEXT_PP(argument)))->table;
+}
+
 // Runs one statement of a script; returns the line that reports it.
 const char *run_statement(const ScriptStatement &statement) {
     switch (statement.kind) {
@@ -144,3 +150,20 @@ TVIEWS_FUNCTION(pg_tviews_refresh_all) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_flush) { PG_RETURN_INT64(static_cast<int64>(queue::flush_all())); }
+
+TVIEWS_FUNCTION(pg_tviews_suspend) {
+    Oid const table = ddl::optional_tview(fcinfo, 0);
+    List *tables = NIL;
+    if (OidIsValid(table))
+        tables = list_make1_oid(table);
+    else
+        for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::all()))
+            tables = lappend_oid(tables, tview->table);
+    queue::suspend(tables);
+    PG_RETURN_VOID();
+}
+
+TVIEWS_FUNCTION(pg_tviews_resume) {
+    queue::resume(ddl::optional_tview(fcinfo, 0));
+    PG_RETURN_VOID();
+}

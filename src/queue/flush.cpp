@@ -195,8 +195,26 @@ bool flush_before_read(List *relations) {
     return wanted != NIL && flush(wanted, Timing::mid_transaction).any;
 }
 
+void suspend(List *tables) {
+    TransactionQueue &queue = ensure_queue();
+    pg::each_oid(tables, [&](Oid table) { queue.suspend(table); });
+}
+
+void resume(Oid table) {
+    TransactionQueue *const queue = current_queue();
+    if (queue == nullptr)
+        return;
+    List *resumed = NIL;
+    for (Oid suspended : queue->suspended())
+        if (!OidIsValid(table) || suspended == table)
+            resumed = lappend_oid(resumed, suspended);
+    pg::each_oid(resumed, [&](Oid one) { queue->resume(one); });
+    (void) flush_before_read(resumed);
+}
+
 void before_commit(bool prepare) {
     for (int round = 0; TransactionQueue *const queue = current_queue(); round++) {
+        queue->resume_all(); // what deferred triggers change from now on is little
         if (queue->repeat_at_commit)
             queue->revive();
         queue->repeat_at_commit = false;

@@ -42,6 +42,12 @@ void row_type_changed(Oid relation);
 // What the definition of a TVIEW means has changed, or what its values look like: it is refreshed as a whole.
 void definition_changed(Oid tview);
 
+// From now on to the end of the transaction, any change of what these TVIEWs (list of Oid) read means a full refresh, and
+// is not captured further. Reading one brings it up to date all the same.
+void suspend(List *tables);
+// Ends that for one, or for all (InvalidOid), and brings them up to date.
+void resume(Oid table);
+
 // The transaction is about to commit or to be prepared: flushes until nothing is left, firing deferred triggers.
 void before_commit(bool prepare);
 

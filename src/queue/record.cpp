@@ -133,15 +133,27 @@ void look_through(TviewQueue &entry, const Use &use, TupleTableSlot *row) {
     }
 }
 
+void note_source(TviewQueue &entry, int source) noexcept {
+    if (source >= 0 && source < 64)
+        entry.sources |= uint64(1) << source;
+}
+
 void record(TransactionQueue &queue, const ProgramBody &program, const Use &use, TupleTableSlot *old_row,
             TupleTableSlot *new_row, bool path_changed) {
+    TviewQueue &entry = queue.entry(*use.tview);
+    if (entry.collapsed()) {
+        note_source(entry, use.source);
+        return;
+    }
     bool const old_counts = counts(program, use, old_row);
     bool const new_counts = counts(program, use, new_row);
     if (!old_counts && !new_counts)
         return;
-    TviewQueue &entry = queue.entry(*use.tview);
-    if (use.source < 64)
-        entry.sources |= uint64(1) << use.source;
+    note_source(entry, use.source);
+    if (entry.suspended) {
+        entry.collapse();
+        return;
+    }
     definition::Source const &source = *use.definition;
     if (source.route == definition::Route::all_keys) {
         (void) entry.keys->add_all();
@@ -197,8 +209,7 @@ TviewQueue &refresh_all_of(dependency::Compiled &tview, int source) {
     TransactionQueue &queue = ensure_queue();
     queue.touch();
     TviewQueue &entry = queue.entry(tview);
-    if (source >= 0 && source < 64)
-        entry.sources |= uint64(1) << source;
+    note_source(entry, source);
     (void) entry.keys->add_all();
     return entry;
 }

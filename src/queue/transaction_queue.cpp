@@ -39,6 +39,21 @@ bool TviewQueue::pending() const noexcept {
     return false;
 }
 
+void TviewQueue::collapse() {
+    (void) keys->add_all();
+    for (const EdgeSets &edge : edges)
+        (void) edge.r->add_all();
+}
+
+bool TviewQueue::collapsed() const noexcept {
+    if (!keys->all_pending())
+        return false;
+    for (const EdgeSets &edge : edges)
+        if (!edge.r->all_pending())
+            return false;
+    return true;
+}
+
 pg::ValueSet *TransactionQueue::make_set() {
     auto *const set = pg::make_in<pg::ValueSet>(context_);
     sets_.push_back(set);
@@ -57,6 +72,7 @@ TviewQueue &TransactionQueue::entry(dependency::Compiled &tview) {
         found = pg::make_in<TviewQueue>(context_);
         found->table = tview.table;
         found->signature = tview.signature;
+        found->suspended = is_suspended(tview.table);
         found->keys = make_set();
         for (std::size_t i = 0; i < tview.edges.size(); i++) {
             pg::ValueSet *const w = make_set();
@@ -72,7 +88,7 @@ TviewQueue &TransactionQueue::entry(dependency::Compiled &tview) {
 void TransactionQueue::mark(SubTransactionId current) {
     if (current != TopSubTransactionId && (marks_.empty() || marks_.back().id != current)) {
         pg::ScopedContext const scope(context_);
-        Mark fresh{current, {}};
+        Mark fresh{current, {}, suspended_};
         fresh.sets.reserve(sets_.size());
         for (const pg::ValueSet *set : sets_)
             fresh.sets.push_back(set->mark());
@@ -97,11 +113,44 @@ void TransactionQueue::subtransaction_aborted(SubTransactionId id) noexcept {
     touched_ = InvalidSubTransactionId;
     if (marks_.empty() || marks_.back().id != id)
         return;
-    Mark const &mark = marks_.back();
+    Mark &mark = marks_.back();
     for (std::size_t i = 0; i < sets_.size(); i++)
         sets_[i]->rollback_to(i < mark.sets.size() ? mark.sets[i] : pg::ValueSet::Mark{});
+    suspended_.swap(mark.suspended);
+    note_suspended();
     marks_.pop_back();
     shrink();
+}
+
+bool TransactionQueue::is_suspended(Oid table) const noexcept {
+    return std::find(suspended_.begin(), suspended_.end(), table) != suspended_.end();
+}
+
+void TransactionQueue::note_suspended() noexcept {
+    for (TviewQueue *entry : entries_)
+        entry->suspended = is_suspended(entry->table);
+}
+
+void TransactionQueue::suspend(Oid table) {
+    if (is_suspended(table))
+        return;
+    touch();
+    suspended_.push_back(table);
+    note_suspended();
+}
+
+void TransactionQueue::resume(Oid table) {
+    touch();
+    suspended_.erase(std::remove(suspended_.begin(), suspended_.end(), table), suspended_.end());
+    note_suspended();
+}
+
+void TransactionQueue::resume_all() {
+    if (suspended_.empty())
+        return;
+    touch();
+    suspended_.clear();
+    note_suspended();
 }
 
 bool TransactionQueue::pending() const noexcept {

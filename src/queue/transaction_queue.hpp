@@ -19,8 +19,13 @@ struct TviewQueue {
     pg::ValueSet *keys;
     pg::vector<EdgeSets> edges; // as in Shape::edges
     uint64 sources = 0;         // bit i: source i has changed; for messages
+    bool suspended = false;     // a change means "all", and that once is enough
 
     bool pending() const noexcept;
+    // "All", as when rows have come and gone unseen: every key may be affected, and rows may newly look through any value.
+    void collapse();
+    // Is that pending, so that no change can add anything?
+    bool collapsed() const noexcept;
 };
 
 class TransactionQueue {
@@ -42,6 +47,11 @@ class TransactionQueue {
     void subtransaction_aborted(SubTransactionId id) noexcept;
 
     bool pending() const noexcept;
+    // TVIEWs whose changes are not captured one by one. As much a part of what ROLLBACK TO brings back as the sets.
+    const pg::vector<Oid> &suspended() const noexcept { return suspended_; }
+    void suspend(Oid table);
+    void resume(Oid table);
+    void resume_all();
     // Gives the memory of sets that are done for good back, when no mark needs them.
     void shrink() noexcept;
     // Everything that is not done for good is pending again.
@@ -55,15 +65,19 @@ class TransactionQueue {
     struct Mark {
         SubTransactionId id;
         pg::vector<pg::ValueSet::Mark> sets; // of the first sets_.size() sets; later ones were empty
+        pg::vector<Oid> suspended;
     };
 
     pg::ValueSet *make_set();
     void mark(SubTransactionId current);
+    bool is_suspended(Oid table) const noexcept;
+    void note_suspended() noexcept; // in the entries
 
     MemoryContext context_;
     pg::vector<TviewQueue *> entries_;
     pg::vector<pg::ValueSet *> sets_; // all, in the order they were made
     pg::vector<Mark> marks_;          // outer to inner
+    pg::vector<Oid> suspended_;
     SubTransactionId touched_ = TopSubTransactionId;
 };
 
