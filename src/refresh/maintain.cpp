@@ -206,6 +206,7 @@ uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timi
                                      [&](ErrorData *error) {
                                          duplicate_key_edited(tview, primary_key, error);
                                          privilege_error_edited(tview, error);
+                                         concurrent_write_edited(tview, error);
                                      });
     }
     MemoryContextDelete(context);

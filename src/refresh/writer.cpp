@@ -66,6 +66,17 @@ Oid capture_function() {
 
 } // namespace
 
+void concurrent_write_edited(const dependency::Compiled &tview, ErrorData *error) {
+    if (error->sqlerrcode != ERRCODE_INTERNAL_ERROR || error->message == nullptr ||
+        (strcmp(error->message, "tuple concurrently updated") != 0 &&
+         strcmp(error->message, "tuple concurrently deleted") != 0))
+        return;
+    error->sqlerrcode = ERRCODE_T_R_SERIALIZATION_FAILURE;
+    error->message =
+        psprintf("a row of TVIEW %s was written directly while it was being refreshed", tview.qualified);
+    error->hint = pstrdup("The transaction might succeed if retried.");
+}
+
 Writer::Writer(const dependency::Compiled &tview, Relation table, Listener &listener, int outer_context)
     : tview_(tview), table_(table), listener_(listener), outer_context_(outer_context),
       row_context_(AllocSetContextCreate(CurrentMemoryContext, "pg_tviews row", ALLOCSET_DEFAULT_SIZES)) {

@@ -15,6 +15,10 @@ extern "C" {
 
 namespace tviews::refresh {
 
+// A row changed by somebody who does not ask for our locks (pg_tviews.allow_direct_writes) is a serialization failure,
+// which PostgreSQL reports as an internal error there.
+void concurrent_write_edited(const dependency::Compiled &tview, ErrorData *error);
+
 class Writer {
   public:
     // `table` is open with RowExclusiveLock and stays so until after finish(). `outer_context`: the security context
