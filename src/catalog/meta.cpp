@@ -7,6 +7,7 @@
 #include "catalog/installed.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
+#include "pg/rendering.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -41,12 +42,6 @@ enum Column : int {
     options_column,
     function_reads_column,
     column_count = function_reads_column
-};
-
-// Strings of the session that decide how dates, numbers and bytea become text.
-constexpr const char *rendering_names[] = {
-    "TimeZone",   "DateStyle", "IntervalStyle", "extra_float_digits",         "bytea_output", "lc_monetary",
-    "lc_numeric", "lc_time",   "xmlbinary",     "default_text_search_config", "xmloption",
 };
 
 // The columns of one stored row, detoasted as needed by the readers below.
@@ -290,7 +285,7 @@ const char *rendering_settings() {
     StringInfoData json;
     initStringInfo(&json);
     appendStringInfoChar(&json, '{');
-    for (const char *name : rendering_names) {
+    for (const char *name : pg::rendering_names) {
         const char *const value = GetConfigOption(name, true, false);
         if (value == nullptr)
             continue;

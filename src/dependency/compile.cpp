@@ -196,13 +196,18 @@ void retire(Cache &all, std::size_t index) {
 
 Compiled *compiled(Oid table) {
     register_callbacks();
-    const catalog::Tview *const tview = catalog::find_by_table(table);
     Cache &all = the_cache();
+    for (Compiled *found : all.current)
+        if (found->table == table && !found->stale && found->generation == catalog::generation())
+            return found;
+    uint64 const generation = catalog::generation();
+    const catalog::Tview *const tview = catalog::find_by_table(table);
     for (std::size_t i = 0; i < all.current.size(); i++)
         if (all.current[i]->table == table) {
             Compiled *const found = all.current[i];
             if (tview != nullptr && !found->stale && found->fingerprint == fingerprint(*tview)) {
                 found->depth = depth(table);
+                found->generation = generation;
                 return found;
             }
             retire(all, i);

@@ -9,6 +9,7 @@
 #include "catalog/catalog.hpp"
 #include "definition/definition.hpp"
 #include "pg/memory.hpp"
+#include "pg/rendering.hpp"
 #include "pg/spi.hpp"
 #include "pg/value_set.hpp"
 
@@ -47,6 +48,7 @@ struct Compiled {
     const char *qualified_view;
     List *key_columns; // of char *
     pg::vector<catalog::Setting> settings;
+    pg::Rendering rendering; // what `settings` amount to in this session, once they have been in force
     definition::Shape *shape;
     pg::vector<const char *> source_names; // by source: the relation's name, for messages
     pg::vector<CompiledEdge *> edges;      // as in Shape::edges
@@ -54,6 +56,7 @@ struct Compiled {
 
     MemoryContext context;
     uint64 fingerprint;           // of the catalog row it was made from
+    uint64 generation = 0;        // of the catalog when that was last looked at; 0: never
     pg::vector<Oid> involved;     // sorted; a change of one makes this stale
     pg::vector<pg::Plan *> plans; // all that have to be released with it
     bool stale = false;

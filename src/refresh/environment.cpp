@@ -72,13 +72,17 @@ void ErrorContext::report(void *self) noexcept {
         errcontext("while refreshing TVIEW %s", context->tview_);
 }
 
-Environment::Environment(const dependency::Compiled &tview)
+Environment::Environment(dependency::Compiled &tview)
     : role_(tview.owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION) {
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
     pg::GucScope::set_local("row_security", "off");
     pg::GucScope::set_local("jit", "off");
+    if (tview.rendering.in_force())
+        return;
     for (const catalog::Setting &setting : tview.settings)
         pg::GucScope::set_local(setting.name, setting.value);
+    if (!tview.rendering.known())
+        tview.rendering = pg::Rendering::current(tview.context);
 }
 
 void require_all_rows(dependency::Compiled &tview) {

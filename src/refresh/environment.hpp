@@ -27,7 +27,7 @@ class ErrorContext {
 // pinned to what the TVIEW was created with.
 class Environment {
   public:
-    explicit Environment(const dependency::Compiled &tview);
+    explicit Environment(dependency::Compiled &tview);
 
   private:
     pg::SecurityScope role_;
