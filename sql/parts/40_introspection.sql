@@ -35,6 +35,11 @@ CREATE FUNCTION pg_tviews_explain(tview text) RETURNS SETOF text
     LANGUAGE c STABLE STRICT ROWS 20 AS 'MODULE_PATHNAME', 'pg_tviews_explain';
 COMMENT ON FUNCTION pg_tviews_explain(text) IS 'the maintenance program of a TVIEW, one line of text a row';
 
+CREATE FUNCTION pg_tviews_queue_stats() RETURNS jsonb
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'pg_tviews_queue_stats';
+COMMENT ON FUNCTION pg_tviews_queue_stats() IS
+    'what is pending in this transaction, and what this session has patched so far';
+
 CREATE FUNCTION pg_tviews_suggest_indexes(entity_name text)
     RETURNS TABLE (index_suggestion text, reason text)
     LANGUAGE c STABLE STRICT ROWS 5 AS 'MODULE_PATHNAME', 'pg_tviews_suggest_indexes';

@@ -5,6 +5,7 @@
 
 #include "definition/checks.hpp"
 #include "definition/expressions.hpp"
+#include "definition/layout_analysis.hpp"
 #include "definition/paths.hpp"
 #include "definition/scope.hpp"
 #include "errors/errors.hpp"
@@ -347,6 +348,7 @@ Shape *Export::run(const pg::vector<int> &unit) {
             shape_->relations.push_back(made->relation);
     }
     std::sort(shape_->relations.begin(), shape_->relations.end());
+    shape_->layout = find_layout(scope_, query_, *shape_);
     return shape_;
 }
 

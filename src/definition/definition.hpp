@@ -10,6 +10,7 @@
 namespace tviews::definition {
 
 struct Edge;
+struct Layout; // layout.hpp
 
 // One column of a link: what travels along an edge.
 struct LinkColumn {
@@ -83,7 +84,8 @@ struct Shape {
     pg::vector<Oid> relations; // distinct relations of the sources, sorted
     bool key_nullable = true;  // an outer join may produce NULL keys
     const char *inlined_sql =
-        nullptr; // the definition with its WITH queries inlined; nullptr when it has none
+        nullptr;                    // the definition with its WITH queries inlined; nullptr when it has none
+    const Layout *layout = nullptr; // what can be patched; nullptr: nothing
 };
 
 struct Request {

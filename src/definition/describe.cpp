@@ -1,6 +1,7 @@
 // definition/describe.cpp - see describe.hpp.
 #include "definition/describe.hpp"
 
+#include "definition/layout.hpp"
 #include "pg/names.hpp"
 
 extern "C" {
@@ -37,6 +38,19 @@ const char *locks(const Edge &edge) {
     if (edge.direct_key || edge.lockless)
         return "the key";
     return edge.by_value ? "by value" : "the whole link";
+}
+
+// What a change of the source's rows, or of single columns, patches.
+void describe_patches(const Shape &shape, std::size_t index, pg::vector<const char *> &lines) {
+    if (shape.layout == nullptr)
+        return;
+    SourceFeeds const &feeds = shape.layout->sources[index];
+    if (feeds.confined != 0)
+        lines.push_back(psprintf("  patches: %s", leaf_paths(*shape.layout, feeds.confined)));
+    for (const Feed &feed : feeds.feeds)
+        lines.push_back(psprintf("  patches by %s: %s",
+                                 get_attname(shape.sources[index]->relation, feed.attno, true),
+                                 leaf_paths(*shape.layout, feed.leaves)));
 }
 
 void json_string(StringInfo out, const char *name, const char *value) {
@@ -102,7 +116,8 @@ pg::vector<const char *> describe_text(const Shape &shape) {
     if (shape.unit.size() != shape.key.size())
         lines.push_back(
             psprintf("maintained by: %s", shape.columns[static_cast<std::size_t>(shape.unit[0])].name));
-    for (const Source *source : shape.sources) {
+    for (std::size_t i = 0; i < shape.sources.size(); i++) {
+        const Source *const source = shape.sources[i];
         lines.push_back(psprintf("source %s: %s", source->alias, pg::qualified_name(source->relation)));
         lines.push_back(psprintf("  columns used: %s", column_list(source->relation, source->used)));
         switch (source->route) {
@@ -130,6 +145,8 @@ pg::vector<const char *> describe_text(const Shape &shape) {
             }
             break;
         }
+        if (source->route != Route::all_keys)
+            describe_patches(shape, i, lines);
     }
     return lines;
 }

@@ -70,6 +70,15 @@ uint64 signature(const definition::Shape &shape) {
     }
     for (int column : shape.unit)
         hash = core::combine(hash, shape.columns[static_cast<std::size_t>(column)].type);
+    if (shape.layout == nullptr)
+        return hash;
+    for (const char *path : shape.layout->paths)
+        hash = hash_text(hash, path);
+    for (const definition::SourceFeeds &feeds : shape.layout->sources) {
+        hash = core::combine(hash, feeds.confined);
+        for (const definition::Feed &feed : feeds.feeds)
+            hash = core::combine(core::combine(hash, static_cast<uint64>(feed.attno)), feed.leaves);
+    }
     return hash;
 }
 

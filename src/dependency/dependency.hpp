@@ -7,7 +7,7 @@
 #pragma once
 
 #include "catalog/catalog.hpp"
-#include "definition/definition.hpp"
+#include "definition/layout.hpp"
 #include "pg/memory.hpp"
 #include "pg/rendering.hpp"
 #include "pg/spi.hpp"
@@ -110,6 +110,9 @@ struct Use {
         pg::vector<AttrNumber> near; // by LinkHash; empty: locked as a whole
     };
     pg::vector<Away> away; // those that need R entries
+    // What a change can be patched by (definition/layout.hpp). By bit of ColumnMask; 0: it may reach anything.
+    definition::Leaves confined = 0;
+    pg::vector<definition::Leaves> feeds;
 };
 
 struct ProgramBody {

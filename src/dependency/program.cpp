@@ -178,7 +178,21 @@ class Builder {
             use->away.push_back(std::move(away));
         }
         add_filter(*use, source->filters);
+        if (tview->shape->layout != nullptr) {
+            definition::SourceFeeds const &feeds =
+                tview->shape->layout->sources[static_cast<std::size_t>(index)];
+            use->confined = feeds.confined;
+            for (const definition::Feed &feed : feeds.feeds)
+                if (physical(feed.attno) > 0)
+                    feed_from(*use, watch(physical(feed.attno)), feed.leaves);
+        }
         program_.uses.push_back(use);
+    }
+
+    static void feed_from(Use &use, std::size_t bit, definition::Leaves leaves) {
+        if (use.feeds.size() <= bit)
+            use.feeds.resize(bit + 1, 0);
+        use.feeds[bit] = leaves;
     }
 
     // A filter that cannot be expressed over this relation's rows is left out: the row then counts, which is safe.
@@ -236,6 +250,7 @@ void build(Program &program) {
     for (Use *use : body->uses) {
         use->used.resize(words, 0);
         use->path.resize(words, 0);
+        use->feeds.resize(body->watched.size(), 0);
     }
     program.body = body;
 }

@@ -57,6 +57,10 @@ class Listener final : public refresh::Listener {
                     edge.r->flush_to(edge.r->size(), final_);
                 }
             }
+        if (!queue_.marked() && !entry_.pending()) {
+            entry_.leaves = 0;
+            entry_.anything = false;
+        }
         queue_.shrink();
         flushing_in = InvalidSubTransactionId; // user triggers may read TVIEWs
     }
@@ -66,6 +70,7 @@ class Listener final : public refresh::Listener {
     // too, which costs another look at most.
     void remember(const pg::ValueSet &keys, bool all) {
         bool const undisturbed = entry_.keys->size() == keys_end_;
+        entry_.anything = true; // what others have committed meanwhile is not in the rows computed now
         if (all)
             (void) entry_.keys->add_all();
         for (uint32 i = 0; !all && i < keys.size(); i++)
@@ -95,6 +100,8 @@ uint64 flush_tview(TransactionQueue &queue, Oid table, Timing timing) {
         changes.edges.push_back({{edge.w, edge.w->size()}, {edge.r, edge.r->size()}});
     changes.keys = {entry.keys, entry.keys->size()};
     changes.sources = entry.sources;
+    if (!entry.anything)
+        changes.leaves = entry.leaves;
     for (const TviewQueue *other : queue.entries())
         if (other != &entry && other->table == table && other->pending())
             changes.all = true;

@@ -21,6 +21,8 @@ bool flush_before_read(List *relations);
 // Is anything pending for one of `relations` (list of Oid), directly or through other TVIEWs?
 bool pending_for(List *relations);
 bool empty();
+// How many keys and link values are pending in this transaction.
+uint64 pending_values();
 // Is a flush running in this session, so that its own queries must be left alone?
 bool flushing();
 

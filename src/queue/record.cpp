@@ -138,8 +138,23 @@ void note_source(TviewQueue &entry, int source) noexcept {
         entry.sources |= uint64(1) << source;
 }
 
+// The leaves of the document that an update can reach; 0: anything. `changed`: nullptr for a row that came or went.
+definition::Leaves reached(const Use &use, const uint64 *changed) {
+    if (use.confined != 0 || changed == nullptr)
+        return use.confined;
+    definition::Leaves leaves = 0;
+    for (std::size_t bit = 0; bit < use.feeds.size(); bit++) {
+        if ((use.used[bit / 64] & changed[bit / 64] & uint64(1) << (bit % 64)) == 0)
+            continue;
+        if (use.feeds[bit] == 0)
+            return 0;
+        leaves |= use.feeds[bit];
+    }
+    return leaves;
+}
+
 void record(TransactionQueue &queue, const ProgramBody &program, const Use &use, TupleTableSlot *old_row,
-            TupleTableSlot *new_row, bool path_changed) {
+            TupleTableSlot *new_row, const uint64 *changed) {
     TviewQueue &entry = queue.entry(*use.tview);
     if (entry.collapsed()) {
         note_source(entry, use.source);
@@ -154,6 +169,10 @@ void record(TransactionQueue &queue, const ProgramBody &program, const Use &use,
         entry.collapse();
         return;
     }
+    bool const path_changed = changed == nullptr || overlaps(use.path, changed);
+    definition::Leaves const leaves = reached(use, changed);
+    entry.leaves |= leaves;
+    entry.anything = entry.anything || leaves == 0;
     definition::Source const &source = *use.definition;
     if (source.route == definition::Route::all_keys) {
         (void) entry.keys->add_all();
@@ -194,9 +213,9 @@ void record_change(const dependency::Program &current, TupleTableSlot *old_row, 
     queue.touch();
     for (const Use *use : program.uses)
         if (!update)
-            record(queue, program, *use, old_row, new_row, true);
+            record(queue, program, *use, old_row, new_row, nullptr);
         else if (overlaps(use->used, changed))
-            record(queue, program, *use, old_row, new_row, overlaps(use->path, changed));
+            record(queue, program, *use, old_row, new_row, changed);
 }
 
 void record_change(Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row) {

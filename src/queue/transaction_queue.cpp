@@ -187,6 +187,17 @@ void TransactionQueue::forget(Oid table) noexcept {
 
 bool empty() { return queue == nullptr || !queue->pending(); }
 
+uint64 pending_values() {
+    uint64 count = 0;
+    if (queue != nullptr)
+        for (const TviewQueue *entry : queue->entries()) {
+            count += entry->keys->pending();
+            for (const EdgeSets &edge : entry->edges)
+                count += edge.w->pending() + edge.r->pending();
+        }
+    return count;
+}
+
 void forget(Oid tview) {
     if (queue == nullptr)
         return;

@@ -20,6 +20,9 @@ struct TviewQueue {
     pg::vector<EdgeSets> edges; // as in Shape::edges
     uint64 sources = 0;         // bit i: source i has changed; for messages
     bool suspended = false;     // a change means "all", and that once is enough
+    // The leaves that what is pending can reach, or anything. Never taken back by a rollback: too much is harmless.
+    definition::Leaves leaves = 0;
+    bool anything = false;
 
     bool pending() const noexcept;
     // "All", as when rows have come and gone unseen: every key may be affected, and rows may newly look through any value.

@@ -13,6 +13,7 @@
 #include "pg/guard.hpp"
 #include "refresh/environment.hpp"
 #include "refresh/locks.hpp"
+#include "refresh/patching.hpp"
 #include "refresh/recompute.hpp"
 #include "refresh/refresh.hpp"
 #include "refresh/walk.hpp"
@@ -124,7 +125,10 @@ uint64 run(dependency::Compiled &tview, const Changes &changes, Timing timing, L
             if (own_snapshot(timing))
                 refuse_newer_rows(tview, flush.keys(), flush.all());
             writer.emplace(tview, table, listener, outer_context);
-            recompute(tview, flush.keys(), flush.all(), *writer);
+            pg::ValueSet left;
+            bool const patched = !flush.all() && !own_snapshot(timing) &&
+                                 patch_documents(tview, changes.leaves, flush.keys(), *writer, left);
+            recompute(tview, patched ? left : flush.keys(), flush.all(), *writer);
         }
     }
     uint64 rows = 0;

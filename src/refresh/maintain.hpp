@@ -26,8 +26,9 @@ struct EdgeChanges {
 struct Changes {
     pg::vector<EdgeChanges> edges; // as in Shape::edges
     Pending keys;
-    bool all = false;   // every row may be affected
-    uint64 sources = 0; // bit i: source i has changed; for messages
+    bool all = false;              // every row may be affected
+    uint64 sources = 0;            // bit i: source i has changed; for messages
+    definition::Leaves leaves = 0; // not 0: nothing but these leaves can have changed
 };
 
 // What maintenance tells the queue while it works.

@@ -99,7 +99,38 @@ class SqlWriter {
              nullptr, 0);
     }
 
+    void write(PatchQueries &patch) {
+        const char *const reduced = reduced_sql(patch.leaves);
+        plan(patch.point,
+             psprintf("SELECT v.* FROM (%s) AS v WHERE %s%s", reduced, unit_equals("v", "$", ""),
+                      not_null("v", " AND ")),
+             one(), CURSOR_OPT_GENERIC_PLAN);
+        if (!result_.has_arrays)
+            return;
+        plan(patch.nested,
+             psprintf(
+                 "SELECT n.* FROM %s CROSS JOIN LATERAL (SELECT v.* FROM (%s) AS v WHERE %s%s OFFSET 0) AS n",
+                 units(), reduced, unit_equals("v", "l.k", ""), not_null("v", " AND ")),
+             many(), CURSOR_OPT_CUSTOM_PLAN);
+        plan(patch.bulk,
+             psprintf("SELECT v.* FROM (%s) AS v%s%s", reduced, among_units("v"), not_null("v", " AND ")),
+             many(), CURSOR_OPT_CUSTOM_PLAN);
+    }
+
   private:
+    // Deparsing leaves much behind.
+    const char *reduced_sql(definition::Leaves leaves) const {
+        MemoryContext const context =
+            AllocSetContextCreate(CurrentMemoryContext, "pg_tviews deparse", ALLOCSET_DEFAULT_SIZES);
+        const char *text;
+        {
+            pg::ScopedContext const scope(context);
+            text = MemoryContextStrdup(tview_.context, definition::reduced_query(*shape_.layout, leaves));
+        }
+        MemoryContextDelete(context);
+        return text;
+    }
+
     using Types = const pg::vector<Oid> *;
     Types one() const { return &result_.unit_types; }
     Types many() const { return &result_.unit_arrays; }
@@ -234,22 +265,45 @@ Queries &queries(dependency::Compiled &tview) {
     return *static_cast<Queries *>(tview.maintenance);
 }
 
+PatchQueries *patch_queries(dependency::Compiled &tview, definition::Leaves leaves) {
+    constexpr std::size_t most = 32;
+    Queries &all = queries(tview);
+    for (PatchQueries *known : all.patches)
+        if (known->leaves == leaves)
+            return known;
+    if (all.patches.size() >= most)
+        return nullptr;
+    pg::ScopedContext const scope(tview.context);
+    auto *fresh = pg::make_in<PatchQueries>(tview.context);
+    fresh->leaves = leaves;
+    SqlWriter(tview, all).write(*fresh);
+    all.patches.push_back(fresh);
+    return fresh;
+}
+
 const char *key_text(const dependency::Compiled &tview, TupleTableSlot *row) {
+    pg::vector<Datum> values(tview.shape->key.size());
+    auto *const nulls = static_cast<bool *>(palloc0(values.size() + 1));
+    for (std::size_t i = 0; i < values.size(); i++)
+        values[i] = slot_getattr(row, tview.shape->key[i] + 1, &nulls[i]);
+    return key_text(tview, values.data(), nulls);
+}
+
+const char *key_text(const dependency::Compiled &tview, const Datum *key, const bool *nulls) {
     StringInfoData names;
     StringInfoData values;
     initStringInfo(&names);
     initStringInfo(&values);
-    for (int column : tview.shape->key) {
-        definition::OutputColumn const &output = tview.shape->columns[static_cast<std::size_t>(column)];
-        bool is_null;
-        Datum const value = slot_getattr(row, column + 1, &is_null);
+    for (std::size_t i = 0; i < tview.shape->key.size(); i++) {
+        auto const column = static_cast<std::size_t>(tview.shape->key[i]);
+        definition::OutputColumn const &output = tview.shape->columns[column];
         Oid function;
         bool varlena;
         getTypeOutputInfo(output.type, &function, &varlena);
         const char *const separator = names.len > 0 ? ", " : "";
         appendStringInfo(&names, "%s%s", separator, output.name);
         appendStringInfo(&values, "%s%s", separator,
-                         is_null ? "null" : OidOutputFunctionCall(function, value));
+                         nulls[i] ? "null" : OidOutputFunctionCall(function, key[i]));
     }
     return psprintf("(%s)=(%s)", names.data, values.data);
 }

@@ -15,6 +15,15 @@ namespace tviews::refresh {
 //   stored_many  ctid of the stored rows of the units;  stored_all  of all
 //   count        number of stored rows;  populate  the definition's columns of all rows
 //   repeated     the key that the definition returns more than once, if any
+// The leaves of the document that may have changed: the key columns, in the order of Shape::key, and a document of these
+// leaves, for one unit or arrays of them, as above.
+struct PatchQueries {
+    definition::Leaves leaves;
+    pg::Plan point;
+    pg::Plan nested;
+    pg::Plan bulk;
+};
+
 struct Queries {
     pg::Plan point;
     pg::Plan stored;
@@ -31,11 +40,16 @@ struct Queries {
     bool has_arrays = true;  // every unit column's type has an array type
     bool unit_is_key = true; // a unit is one row
     bool image_equal = true; // equal units have equal images
+    pg::vector<PatchQueries *> patches;
 };
 
 Queries &queries(dependency::Compiled &tview);
+// nullptr when the TVIEW is patched in too many ways already. search_path must be pinned.
+PatchQueries *patch_queries(dependency::Compiled &tview, definition::Leaves leaves);
 
 // (a, b)=(1, x): the key columns of a row that starts with the definition's columns.
 const char *key_text(const dependency::Compiled &tview, TupleTableSlot *row);
+// The same of values in the order of Shape::key.
+const char *key_text(const dependency::Compiled &tview, const Datum *values, const bool *nulls);
 
 } // namespace tviews::refresh

@@ -19,11 +19,6 @@ namespace tviews::refresh {
 
 namespace {
 
-int64 packed(ItemPointer tid) noexcept {
-    return static_cast<int64>(static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(tid)) << 16 |
-                              ItemPointerGetOffsetNumberNoCheck(tid));
-}
-
 ItemPointerData unpacked(int64 number) noexcept {
     ItemPointerData tid;
     ItemPointerSet(&tid, static_cast<BlockNumber>(static_cast<uint64>(number) >> 16),

@@ -6,6 +6,12 @@
 
 namespace tviews::refresh {
 
+// A ctid as a number, for sets of them.
+inline int64 packed(ItemPointer tid) noexcept {
+    return static_cast<int64>(static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(tid)) << 16 |
+                              ItemPointerGetOffsetNumberNoCheck(tid));
+}
+
 class KeyIndex {
   public:
     // `table` stays open as long as this. Not usable when the primary key is not on the definition's key columns.

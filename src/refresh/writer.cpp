@@ -195,6 +195,26 @@ void Writer::remove(TupleTableSlot *stored) {
     MemoryContextReset(row_context_);
 }
 
+void Writer::replace(TupleTableSlot *stored, int column, Datum value) {
+    pg::ScopedContext const scope(row_context_);
+    copy_stored(stored);
+    fresh_->tts_values[attribute(column) - 1] = value;
+    fresh_->tts_isnull[attribute(column) - 1] = false;
+    ExecStoreVirtualTuple(fresh_);
+    if (!defers()) {
+        write_update(stored);
+    } else {
+        TupleTableSlot *const row = MakeSingleTupleTableSlot(pending_row_, &TTSOpsVirtual);
+        for (std::size_t i = 0; i < columns_.size(); i++) {
+            row->tts_values[i] = fresh_->tts_values[columns_[i] - 1];
+            row->tts_isnull[i] = fresh_->tts_isnull[columns_[i] - 1];
+        }
+        keep('u', &stored->tts_tid, row);
+        ExecDropSingleTupleTableSlot(row);
+    }
+    MemoryContextReset(row_context_);
+}
+
 void Writer::keep(char operation, ItemPointer stored, TupleTableSlot *row) {
     std::size_t const columns = columns_.size();
     auto *const values = static_cast<Datum *>(palloc0(sizeof(Datum) * (columns + 2)));
@@ -273,13 +293,18 @@ void Writer::insert_now(TupleTableSlot *row) {
     ResetPerTupleExprContext(estate_);
 }
 
-void Writer::update_now(TupleTableSlot *stored, TupleTableSlot *row) {
+// Fills fresh_ with a stored version, to be changed and stored.
+void Writer::copy_stored(TupleTableSlot *stored) {
     slot_getallattrs(stored);
-    TupleDesc const descriptor = RelationGetDescr(table_);
     ExecClearTuple(fresh_);
-    auto const natts = static_cast<std::size_t>(descriptor->natts);
+    auto const natts = static_cast<std::size_t>(RelationGetDescr(table_)->natts);
     memcpy(fresh_->tts_values, stored->tts_values, natts * sizeof(Datum));
     memcpy(fresh_->tts_isnull, stored->tts_isnull, natts * sizeof(bool));
+}
+
+void Writer::update_now(TupleTableSlot *stored, TupleTableSlot *row) {
+    copy_stored(stored);
+    TupleDesc const descriptor = RelationGetDescr(table_);
     bool different = false;
     for (std::size_t i = 0; i < columns_.size(); i++) {
         int const at = columns_[i] - 1;
@@ -296,6 +321,10 @@ void Writer::update_now(TupleTableSlot *stored, TupleTableSlot *row) {
     if (!different)
         return;
     ExecStoreVirtualTuple(fresh_);
+    write_update(stored);
+}
+
+void Writer::write_update(TupleTableSlot *stored) {
     WriteScope const role(tview_.owner, outer_context_);
     estate_->es_snapshot = GetActiveSnapshot();
     ExecSimpleRelationUpdate(result_, estate_, &epq_, stored, fresh_);

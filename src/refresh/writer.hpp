@@ -36,6 +36,10 @@ class Writer {
     // The same with the stored version in a slot of the table.
     void update(TupleTableSlot *stored, TupleTableSlot *row);
     void remove(TupleTableSlot *stored);
+    // The stored version with another value in one of the definition's columns.
+    void replace(TupleTableSlot *stored, int column, Datum value);
+    // Where a column of the definition is in the table.
+    AttrNumber attribute(int column) const { return columns_[static_cast<std::size_t>(column)]; }
 
     // Are changes kept aside until finish()?
     bool defers() const noexcept { return pending_ != nullptr; }
@@ -57,6 +61,8 @@ class Writer {
     void prepare_triggers();
     void prepare_defaults();
     void keep(char operation, ItemPointer stored, TupleTableSlot *row);
+    void copy_stored(TupleTableSlot *stored);
+    void write_update(TupleTableSlot *stored);
     void apply_pending();
     void close();
     void insert_now(TupleTableSlot *row);

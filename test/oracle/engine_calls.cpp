@@ -29,7 +29,7 @@ void Writer::add_engine_call(std::vector<Step> &steps, bool in_transaction) {
     };
     const bool last = number + 1 == static_cast<int>(definitions_.size()); // nothing is built on it
     const bool sure = !definition.may_duplicate && !definition.may_raise;
-    switch (rng_.below(11)) {
+    switch (rng_.below(12)) {
     case 0:
         call("pg_tviews_flush", "SELECT pg_tviews_flush()", true);
         break;
@@ -75,6 +75,10 @@ void Writer::add_engine_call(std::vector<Step> &steps, bool in_transaction) {
             call("drop-undone", fmt::format("DROP TABLE {}", identifier(definition.table_name)), false);
             call("drop-undone", "ROLLBACK TO SAVEPOINT " + savepoint, true);
         }
+        break;
+    case 10:
+        call("enable_patch", fmt::format("SET pg_tviews.enable_patch = {}", rng_.chance(70) ? "on" : "off"),
+             false);
         break;
     default:
         if (last && sure)
