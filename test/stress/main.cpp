@@ -93,7 +93,9 @@ class Coordinator {
             }
             quiet.unlock();
             shared_.gate.open();
-            const auto round_end = std::min(end, Clock::now() + std::chrono::seconds(options_.round_seconds));
+            // Short rounds too: what is stale may be put right by the next write.
+            const auto length = std::chrono::milliseconds(rng.between(100, 1000 * options_.round_seconds));
+            const auto round_end = std::min(end, Clock::now() + length);
             while (Clock::now() < round_end && !shared_.over)
                 std::this_thread::sleep_for(std::chrono::milliseconds(50));
             const bool came = shared_.gate.close(150);
@@ -215,7 +217,8 @@ int main(int argc, char **argv) {
     app.add_option("--pg-ctl", options.pg_ctl, "pg_ctl, with what must precede it, to start it again");
     app.add_option("--sessions", options.sessions, "sessions at the same time")->capture_default_str();
     app.add_option("--time", options.seconds, "seconds")->capture_default_str();
-    app.add_option("--round", options.round_seconds, "seconds between quiet points")->capture_default_str();
+    app.add_option("--round", options.round_seconds, "seconds between quiet points, at most")
+        ->capture_default_str();
     app.add_option("--seed", options.seed, "of the choice of operations")->capture_default_str();
     app.add_option("--first-schema", options.first_schema, "first oracle seed whose schema is used")
         ->capture_default_str();

@@ -28,7 +28,8 @@ struct Action {
 struct Plan {
     int level = 0; // 0 READ COMMITTED, 1 REPEATABLE READ, 2 SERIALIZABLE
     bool autocommit = false, lock_timeout = false;
-    int end = 0; // 0 commit, 1 rollback, 2 prepare
+    bool thinks = false; // between statements, so that others commit meanwhile
+    int end = 0;         // 0 commit, 1 rollback, 2 prepare
     std::vector<Action> actions;
 };
 
@@ -40,6 +41,9 @@ Plan draw(Rng &rng, const World &world) {
     plan.autocommit = rng.chance(15);
     plan.end = rng.weighted({80, 10, 10});
     plan.lock_timeout = !plan.autocommit && rng.chance(3);
+    plan.thinks = !plan.autocommit && rng.chance(plan.level == 0 ? 15 : 45);
+    if (plan.thinks && plan.level > 0)
+        plan.actions.push_back({What::setting, "SELECT 'snapshot'"});
     if (plan.lock_timeout)
         plan.actions.push_back({What::setting, "SET LOCAL lock_timeout = '15ms'"});
     if (!plan.autocommit && rng.chance(8))
@@ -88,6 +92,8 @@ Plan draw(Rng &rng, const World &world) {
         }
         plan.actions.back().recover = rng.chance(60);
     }
+    if (plan.thinks && rng.chance(60)) // flushed under the old snapshot; at commit again
+        plan.actions.push_back({What::read, "SELECT count(*) FROM " + rng.pick(world.tviews)});
     return plan;
 }
 
@@ -295,6 +301,8 @@ class Runner {
         for (const Action &action : plan.actions) {
             if ((action.what == What::rollback_to || action.what == What::release) && marks.empty())
                 continue;
+            if (plan.thinks)
+                std::this_thread::sleep_for(std::chrono::milliseconds(rng_.below(10)));
             const Answer answer = perform(action, plan);
             if (answer.lost)
                 return lost_or_aborted();
