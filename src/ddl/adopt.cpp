@@ -72,8 +72,11 @@ void adopt(Oid table, Creation *creation) {
     row.definition = definition;
     catalog::insert_meta_row(row);
 
-    (void) refresh::populate(table);
+    refresh::Progress progress(table, creation->entity, refresh::Phase::populating);
+    uint64 const rows = refresh::populate(table, progress);
     CommandCounterIncrement();
+    progress.phase(refresh::Phase::indexing);
+    progress.total(static_cast<double>(rows));
     add_primary_key(table, *creation->shape);
     add_indexes(table, *creation->shape, creation->options, NIL);
     for (Oid relation : creation->shape->relations)

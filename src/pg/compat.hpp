@@ -16,6 +16,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parse_node.h"
+#include "storage/lock.h"
 #if TVIEWS_PG_GE(16)
 #include "varatt.h"
 #endif
@@ -88,6 +89,15 @@ inline void no_permissions(RangeTblEntry *entry) {
     entry->perminfoindex = 0;
 #else
     entry->requiredPerms = 0;
+#endif
+}
+
+// Takes a lock that nobody conflicts with; false when the lock table is full.
+inline bool lock_if_room(const LOCKTAG &tag, LOCKMODE mode) {
+#if TVIEWS_PG_GE(18)
+    return LockAcquireExtended(&tag, mode, false, true, false, nullptr, false) != LOCKACQUIRE_NOT_AVAIL;
+#else
+    return LockAcquireExtended(&tag, mode, false, true, false, nullptr) != LOCKACQUIRE_NOT_AVAIL;
 #endif
 }
 

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "tcop/dest.h"
+#include "utils/plancache.h"
 }
 
 namespace tviews::pg {
@@ -37,6 +38,34 @@ void destroy(DestReceiver *) noexcept {}
 
 } // namespace
 
+void Plan::prepare() {
+    SPIPlanPtr const fresh = SPI_prepare_cursor(sql_, count_, const_cast<Oid *>(types_), options_);
+    if (fresh == nullptr)
+        ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR),
+                errmsg("could not prepare a maintenance query: %s", SPI_result_code_string(SPI_result)),
+                errdetail("%s", sql_));
+    SPI_keepplan(fresh);
+    plan_ = fresh;
+}
+
+double Plan::estimated_rows() {
+    ScopedContext const caller(CurrentMemoryContext);
+    if (plan_ != nullptr && !SPI_plan_is_valid(plan_))
+        release();
+    if (plan_ == nullptr)
+        prepare();
+    CachedPlan *const cached = SPI_plan_get_cached_plan(plan_);
+    if (cached == nullptr)
+        return -1;
+    double rows = -1;
+    if (list_length(cached->stmt_list) == 1) {
+        auto const *const statement = linitial_node(PlannedStmt, cached->stmt_list);
+        rows = statement->planTree != nullptr ? statement->planTree->plan_rows : -1;
+    }
+    ReleaseCachedPlan(cached, CurrentResourceOwner);
+    return rows;
+}
+
 void Plan::query(const Datum *values, const char *nulls, RowSink &sink) {
     ScopedContext const caller(CurrentMemoryContext); // SPI comes back in a context of its own
     if (plan_ != nullptr && !SPI_plan_is_valid(plan_))
@@ -47,13 +76,7 @@ void Plan::query(const Datum *values, const char *nulls, RowSink &sink) {
         GucScope::set_local("jit", "off");
         if (options_ & CURSOR_OPT_GENERIC_PLAN)
             GucScope::set_local("enable_seqscan", "off");
-        SPIPlanPtr const fresh = SPI_prepare_cursor(sql_, count_, const_cast<Oid *>(types_), options_);
-        if (fresh == nullptr)
-            ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR),
-                    errmsg("could not prepare a maintenance query: %s", SPI_result_code_string(SPI_result)),
-                    errdetail("%s", sql_));
-        SPI_keepplan(fresh);
-        plan_ = fresh;
+        prepare();
         run(values, nulls, sink); // plans inside the scope
         return;
     }

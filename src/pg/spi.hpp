@@ -34,9 +34,12 @@ class Plan {
     const char *sql() const noexcept { return sql_; }
     // Runs read-only under the active snapshot and hands every row to `sink`. nulls may be nullptr.
     void query(const Datum *values, const char *nulls, RowSink &sink);
+    // How many rows the planner expects of a statement without parameters; negative when it does not say.
+    double estimated_rows();
     void release() noexcept;
 
   private:
+    void prepare();
     void run(const Datum *values, const char *nulls, RowSink &sink);
 
     const char *sql_ = nullptr;

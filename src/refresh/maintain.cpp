@@ -9,6 +9,7 @@
 // Everything is allocated in "pg_tviews refresh", which goes at the end.
 #include "refresh/maintain.hpp"
 
+#include "config/settings.hpp"
 #include "errors/errors.hpp"
 #include "pg/guard.hpp"
 #include "refresh/environment.hpp"
@@ -17,6 +18,10 @@
 #include "refresh/recompute.hpp"
 #include "refresh/refresh.hpp"
 #include "refresh/walk.hpp"
+
+extern "C" {
+#include "portability/instr_time.h"
+}
 
 #include <optional>
 
@@ -38,13 +43,14 @@ const char *primary_key_name(Relation table) {
 class Flush {
   public:
     Flush(dependency::Compiled &tview, const Changes &changes, Timing timing)
-        : tview_(tview), changes_(changes), timing_(timing), walked_(tview.edges.size()), all_(changes.all) {}
+        : tview_(tview), changes_(changes), timing_(timing), walked_(tview.edges.size()),
+          all_(changes.all || changes.keys.all()) {
+        for (const EdgeChanges &edge : changes_.edges)
+            all_ = all_ || edge.w.all();
+    }
 
     // Locks, edge by edge, and collects the keys.
     void find_keys() {
-        all_ = all_ || changes_.keys.all();
-        for (const EdgeChanges &edge : changes_.edges)
-            all_ = all_ || edge.w.all();
         for (dependency::CompiledEdge *edge : tview_.edges)
             lock(*edge);
         for (const dependency::CompiledEdge *edge : tview_.edges)
@@ -106,12 +112,23 @@ class Flush {
 // Only now and then something is written, and a writer costs more than finding that out.
 using LazyWriter = std::optional<Writer>;
 
-uint64 run(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener,
-           const char **primary_key) {
+struct Done {
+    uint64 keys = 0;
+    bool all = false;
+    uint64 rows = 0;
+};
+
+Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener,
+         const char **primary_key) {
     Relation const table = table_open(tview.table, RowExclusiveLock);
     *primary_key = primary_key_name(table);
     LazyWriter writer;
     Flush flush(tview, changes, timing);
+    std::optional<Progress> progress;
+    if (flush.all()) {
+        progress.emplace(tview.table, tview.name + 3, Phase::waiting);
+        progress->total(RelationGetForm(table)->reltuples);
+    }
     MemoryContext const context = CurrentMemoryContext;
     int const outer_context = security_context();
     require_all_rows(tview);
@@ -128,18 +145,36 @@ uint64 run(dependency::Compiled &tview, const Changes &changes, Timing timing, L
             pg::ValueSet left;
             bool const patched = !flush.all() && !own_snapshot(timing) &&
                                  patch_documents(tview, changes.leaves, flush.keys(), *writer, left);
-            recompute(tview, patched ? left : flush.keys(), flush.all(), *writer);
+            if (progress)
+                progress->phase(Phase::comparing);
+            recompute(tview, patched ? left : flush.keys(), flush.all(), *writer,
+                      progress ? &*progress : nullptr);
         }
     }
     uint64 rows = 0;
     if (writer) {
+        if (progress)
+            progress->phase(Phase::writing);
         pg::PushedSnapshot const snapshot(current_snapshot(timing));
         rows = writer->finish([&] { listener.applied(flush.keys(), flush.all()); });
     } else {
         listener.applied(flush.keys(), flush.all());
     }
     table_close(table, NoLock);
-    return rows;
+    return {flush.keys().pending(), flush.all(), rows};
+}
+
+void log_duration(const dependency::Compiled &tview, const Done &done, instr_time start) {
+    instr_time duration;
+    INSTR_TIME_SET_CURRENT(duration);
+    INSTR_TIME_SUBTRACT(duration, start);
+    double const milliseconds = INSTR_TIME_GET_MILLISEC(duration);
+    if (milliseconds < config::log_min_refresh_duration)
+        return;
+    const char *const keys = done.all ? "all keys" : psprintf(UINT64_FORMAT " keys", done.keys);
+    ereport(LOG, errhidestmt(true), errhidecontext(true),
+            errmsg("duration: %.3f ms  refresh of TVIEW %s: %s, " UINT64_FORMAT " rows written", milliseconds,
+                   tview.qualified, keys, done.rows));
 }
 
 // Deltas of a full refresh go to the queue as well.
@@ -158,11 +193,15 @@ void FullRefresh::changed(Relation tview, TupleTableSlot *old_row, TupleTableSlo
 
 class FillSink final : public pg::RowSink {
   public:
-    explicit FillSink(BulkWriter &writer) : writer_(writer) {}
-    void row(TupleTableSlot *slot) override { writer_.insert(slot); }
+    FillSink(BulkWriter &writer, Progress &progress) : writer_(writer), progress_(progress) {}
+    void row(TupleTableSlot *slot) override {
+        progress_.row();
+        writer_.insert(slot);
+    }
 
   private:
     BulkWriter &writer_;
+    Progress &progress_;
 };
 
 dependency::Compiled *must_compile(Oid table) {
@@ -173,7 +212,7 @@ dependency::Compiled *must_compile(Oid table) {
     return tview;
 }
 
-uint64 fill(dependency::Compiled &tview) {
+uint64 fill(dependency::Compiled &tview, Progress &progress) {
     Relation const table = table_open(tview.table, RowExclusiveLock);
     MemoryContext const context = CurrentMemoryContext;
     uint64 rows = 0;
@@ -184,7 +223,8 @@ uint64 fill(dependency::Compiled &tview) {
         pg::ScopedContext const scope(context);
         pg::PushedSnapshot const snapshot(GetLatestSnapshot());
         BulkWriter writer(tview, table);
-        FillSink sink(writer);
+        FillSink sink(writer, progress);
+        progress.total(queries(tview).populate.estimated_rows());
         queries(tview).populate.query(nullptr, nullptr, sink);
         rows = writer.finish();
     }
@@ -201,20 +241,27 @@ void set_recorder(RecordChange recorder) { record_change = recorder; }
 uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener) {
     MemoryContext const context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_tviews refresh", ALLOCSET_DEFAULT_SIZES);
-    uint64 rows = 0;
+    bool const timed = config::log_min_refresh_duration >= 0;
+    instr_time start;
+    INSTR_TIME_SET_ZERO(start);
+    if (timed)
+        INSTR_TIME_SET_CURRENT(start);
+    Done done;
     {
         pg::ScopedContext const scope(context);
         ErrorContext const error_context(tview, changes.sources);
         const char *primary_key = nullptr;
-        rows = pg::with_edited_error([&] { return run(tview, changes, timing, listener, &primary_key); },
+        done = pg::with_edited_error([&] { return run(tview, changes, timing, listener, &primary_key); },
                                      [&](ErrorData *error) {
                                          duplicate_key_edited(tview, primary_key, error);
                                          privilege_error_edited(tview, error);
                                          concurrent_write_edited(tview, error);
                                      });
+        if (timed)
+            log_duration(tview, done, start);
     }
     MemoryContextDelete(context);
-    return rows;
+    return done.rows;
 }
 
 uint64 full_refresh(Oid table) {
@@ -227,7 +274,7 @@ uint64 full_refresh(Oid table) {
     return maintain(*tview, changes, Timing::commit, listener);
 }
 
-uint64 populate(Oid table) {
+uint64 populate(Oid table, Progress &progress) {
     dependency::Pin const tview(must_compile(table));
     MemoryContext const context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_tviews refresh", ALLOCSET_DEFAULT_SIZES);
@@ -236,7 +283,7 @@ uint64 populate(Oid table) {
     {
         pg::ScopedContext const scope(context);
         ErrorContext const error_context(*tview, 0);
-        rows = fill(*tview);
+        rows = fill(*tview, progress);
     }
     MemoryContextDelete(context);
     return rows;

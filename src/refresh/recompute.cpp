@@ -182,11 +182,14 @@ void recompute_points(dependency::Compiled &tview, Queries &queries, const pg::V
 // Pairs of a recomputed and a stored row.
 class PairSink final : public pg::RowSink {
   public:
-    PairSink(const dependency::Compiled &tview, Writer &writer, bool remember_all)
+    PairSink(const dependency::Compiled &tview, Writer &writer, bool remember_all,
+             Progress *progress = nullptr)
         : tview_(tview), writer_(writer), columns_(static_cast<int>(tview.shape->columns.size())),
-          remember_all_(remember_all) {}
+          remember_all_(remember_all), progress_(progress) {}
 
     void row(TupleTableSlot *slot) override {
+        if (progress_ != nullptr)
+            progress_->row();
         slot_getallattrs(slot);
         bool const has_stored = !slot->tts_isnull[columns_];
         bool const has_row = !slot->tts_isnull[columns_ + 2];
@@ -212,18 +215,20 @@ class PairSink final : public pg::RowSink {
     Writer &writer_;
     int columns_;
     bool remember_all_;
+    Progress *progress_;
     pg::ValueSet seen_; // ctids; for a full refresh only those of changed rows, the others are counted
     int64 matched_ = 0;
 };
 
 } // namespace
 
-void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, Writer &writer) {
+void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, Writer &writer,
+               Progress *progress) {
     Queries &plans = queries(tview);
     double const rows = RelationGetForm(writer.table())->reltuples;
     core::Recompute how = core::choose_recompute(all, keys.pending(), rows);
     if (how == core::Recompute::full) {
-        PairSink sink(tview, writer, false);
+        PairSink sink(tview, writer, false, progress);
         plans.full.query(nullptr, nullptr, sink);
         Count stored;
         plans.count.query(nullptr, nullptr, stored);

@@ -1,12 +1,12 @@
 // refresh/refresh.hpp - makes the rows of a TVIEW equal to its definition.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "refresh/progress.hpp"
 
 namespace tviews::refresh {
 
 // Fills a freshly created TVIEW (empty table, base tables locked) under a snapshot taken now. Returns the rows.
-uint64 populate(Oid tview);
+uint64 populate(Oid tview, Progress &progress);
 
 // Recomputes everything and applies the differences; readers are never blocked. Returns the rows changed.
 uint64 full_refresh(Oid tview);
