@@ -7,6 +7,15 @@
 #include "pg/list.hpp"
 #include "queue/queue.hpp"
 
+extern "C" {
+#include "access/genam.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_inherits.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+#include "utils/resowner.h"
+}
+
 namespace tviews::capture {
 
 namespace {
@@ -31,21 +40,81 @@ void member_came(Oid member) {
 void member_went(Oid parent, Oid member) {
     if (OidIsValid(parent))
         queue::contents_changed(parent);
-    // A detached partition loses the triggers that the root gave it.
-    if (OidIsValid(member) && catalog::dependents_of(member) != NIL)
-        install_triggers(member);
+    if (!OidIsValid(member))
+        return;
+    if (catalog::dependents_of(member) != NIL)
+        install_triggers(member); // PostgreSQL has taken the root's away
+    else
+        remove_unused_triggers(member);
+}
+
+bool owned(Oid relation) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return has_privs_of_role(GetUserId(), owner);
+}
+
+// DETACH PARTITION CONCURRENTLY commits twice. The first commit makes the rows invisible to transactions that begin
+// later, so it is the one that has to bring the TVIEWs up to date, with a query that does not see the rows any more:
+// PostgreSQL decides by whether the transaction that detaches is past in the query's snapshot. It is when a later
+// transaction id is past, and an aborted subtransaction's is.
+void detach_in_two_steps(Oid parent) {
+    if (!read_from_above(parent) && catalog::dependents_of(parent) == NIL)
+        return;
+    MemoryContext const context = CurrentMemoryContext;
+    ResourceOwner const owner = CurrentResourceOwner;
+    (void) GetTopTransactionId();
+    BeginInternalSubTransaction(nullptr);
+    (void) GetCurrentTransactionId();
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    queue::contents_changed(parent);
+}
+
+// The relations that `relation` belonged to before the running command.
+List *former_parents(Oid relation) {
+    List *result = NIL;
+    Relation const inherits = table_open(InheritsRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+    SysScanDesc const scan =
+        systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, GetActiveSnapshot(), 1, &key);
+    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
+        result = lappend_oid(result, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
+    systable_endscan(scan);
+    table_close(inherits, AccessShareLock);
+    return result;
 }
 
 } // namespace
 
-void before_drop(const DropStmt *statement) {
-    if (statement->removeType != OBJECT_TABLE && statement->removeType != OBJECT_FOREIGN_TABLE)
-        return;
-    for (List *name : pg::each<List>(statement->objects)) {
-        Oid const member = find(makeRangeVarFromNameList(name));
-        if (OidIsValid(member) && read_from_above(member))
-            queue::contents_changed(member);
+void before_alter(const AlterTableStmt *statement) {
+    for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {
+        if (command->subtype != AT_AttachPartition && command->subtype != AT_DetachPartition)
+            continue;
+        auto const *const partition = reinterpret_cast<const PartitionCmd *>(command->def);
+        Oid const parent = find(statement->relation);
+        Oid const member = find(partition->name);
+        if (!OidIsValid(parent) || !OidIsValid(member) || !owned(parent) || !owned(member))
+            continue; // PostgreSQL's error is better
+        if (command->subtype == AT_AttachPartition)
+            make_room_for_clones(parent, member);
+        else if (partition->concurrent)
+            detach_in_two_steps(parent);
     }
+}
+
+void after_drop(List *dropped) {
+    if (catalog::all() == NIL)
+        return;
+    List *parents = NIL;
+    pg::each_oid(dropped,
+                 [&](Oid member) { parents = list_concat_unique_oid(parents, former_parents(member)); });
+    pg::each_oid(list_difference_oid(parents, dropped), [](Oid parent) { queue::contents_changed(parent); });
 }
 
 void after_alter(const AlterTableStmt *statement) {

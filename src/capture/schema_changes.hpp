@@ -7,10 +7,12 @@
 namespace tviews::capture {
 
 // Called by the event triggers. A partition or child brings or takes rows without a row trigger firing: the TVIEWs that
-// read a table above it are refreshed as a whole; and a new member gets the triggers it needs.
-void before_drop(const DropStmt *statement);
+// read a table above it are refreshed as a whole; a new member gets the triggers it needs, one that goes loses them.
+void before_alter(const AlterTableStmt *statement);
 void after_alter(const AlterTableStmt *statement);
 void after_create(const CreateStmt *statement);
+// `dropped` (list of Oid): relations that the running command has dropped, directly or by CASCADE.
+void after_drop(List *dropped);
 
 // A renamed column reaches documents of rows rendered whole.
 void after_rename(const RenameStmt *statement);

@@ -6,6 +6,8 @@
 #include "capture/capture.hpp"
 
 #include "catalog/catalog.hpp"
+#include "dependency/dependency.hpp"
+#include "errors/errors.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
 
@@ -86,6 +88,24 @@ bool in_use(Oid relation) {
     return table->rd_refcnt > 1 || AfterTriggerPendingOnRel(relation);
 }
 
+void refuse_temporary(Oid member, Oid parent) {
+    if (get_rel_persistence(member) == RELPERSISTENCE_TEMP)
+        ereport(ERROR, errcode(errors::definition_protected),
+                errmsg("temporary table \"%s\" cannot inherit from a table that a TVIEW reads",
+                       get_rel_name(member)),
+                errdetail("Its rows count as rows of table \"%s\", but for one session only.",
+                          get_rel_name(parent)),
+                errhint("Use a permanent table."));
+}
+
+bool is_read(Oid relation) {
+    List *const trees = dependency::ancestors_and_self(relation);
+    for (int i = 0; i < list_length(trees); i++)
+        if (catalog::dependents_of(list_nth_oid(trees, i)) != NIL)
+            return true;
+    return false;
+}
+
 } // namespace
 
 void install_triggers(Oid relation) {
@@ -99,6 +119,7 @@ void install_triggers(Oid relation) {
         pg::each_oid(members, [](Oid member) { drop_by_name(member, row_trigger); });
 
     pg::each_oid(members, [&](Oid member) {
+        refuse_temporary(member, relation);
         bool const wants_row = !partitioned || member == relation;
         if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id))
             create(member, row_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
@@ -111,7 +132,7 @@ void install_triggers(Oid relation) {
 }
 
 void remove_unused_triggers(Oid relation) {
-    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || catalog::dependents_of(relation) != NIL)
+    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || is_read(relation))
         return;
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     LockRelationOid(relation, AccessExclusiveLock);
@@ -119,7 +140,7 @@ void remove_unused_triggers(Oid relation) {
     pg::each_oid(members, [&](Oid member) {
         // A member that another definition names directly, or through another root, keeps its triggers. One in use
         // keeps them too: without a reader they return at once, and the next removal takes them away.
-        if ((member != relation && catalog::dependents_of(member) != NIL) || in_use(member))
+        if (is_read(member) || in_use(member))
             return;
         drop_by_name(member, row_trigger);
         drop_by_name(member, truncate_trigger);
@@ -129,6 +150,15 @@ void remove_unused_triggers(Oid relation) {
         if (member != relation && catalog::dependents_of(member) != NIL)
             install_triggers(member);
     });
+}
+
+void make_room_for_clones(Oid parent, Oid member) {
+    if (!OidIsValid(find_trigger(parent, row_trigger).id))
+        return;
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    LockRelationOid(member, AccessExclusiveLock);
+    pg::each_oid(find_all_inheritors(member, AccessExclusiveLock, nullptr),
+                 [](Oid part) { drop_by_name(part, row_trigger); });
 }
 
 void install_guard(Oid tview) {

@@ -12,6 +12,7 @@
 #include "ddl/rights.hpp"
 #include "ddl/state.hpp"
 #include "pg/guard.hpp"
+#include "pg/list.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -65,8 +66,9 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
     if (event->parsetree != nullptr && IsA(event->parsetree, DropStmt)) {
         auto const *const statement = reinterpret_cast<const DropStmt *>(event->parsetree);
         ddl::lock_before_drop(statement);
-        capture::before_drop(statement);
     }
+    if (event->parsetree != nullptr && IsA(event->parsetree, AlterTableStmt))
+        capture::before_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
     if (event->parsetree != nullptr && !ddl::running_own_statements()) {
         ddl::refuse_breaking(event->parsetree);
         ddl::refuse_replacing_definition(event->parsetree);
@@ -92,6 +94,11 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
     if (event->parsetree != nullptr && IsA(event->parsetree, CreateStmt))
         capture::after_create(reinterpret_cast<const CreateStmt *>(event->parsetree));
+    if (event->parsetree != nullptr && IsA(event->parsetree, CreateSchemaStmt))
+        for (const Node *part :
+             pg::each<const Node>(reinterpret_cast<const CreateSchemaStmt *>(event->parsetree)->schemaElts))
+            if (IsA(part, CreateStmt))
+                capture::after_create(reinterpret_cast<const CreateStmt *>(part));
     if (event->parsetree != nullptr && !ddl::running_own_statements())
         ddl::follow_redefinition(event->parsetree);
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
@@ -132,5 +139,6 @@ TVIEWS_FUNCTION(pg_tviews_internal_sql_drop) {
     }
     if (dropped != NIL)
         ddl::drop_the_rest(dropped, named, ddl::behavior_of(event->parsetree));
+    capture::after_drop(dropped);
     PG_RETURN_NULL();
 }

@@ -48,6 +48,21 @@ INSERT INTO tb_late VALUES (6, uid(6), 'goes with its table');
 SELECT assert_exact();
 DROP TABLE tb_late;
 SELECT assert_exact();
+-- Children that go with a schema, or with their parent; temporary ones are refused.
+CREATE SCHEMA elsewhere CREATE TABLE tb_far () INHERITS (inheritance.tb_thing);
+INSERT INTO elsewhere.tb_far VALUES (7, uid(7), 'far');
+SELECT assert_exact();
+TRUNCATE elsewhere.tb_far;
+INSERT INTO elsewhere.tb_far VALUES (8, uid(8), 'far');
+SELECT assert_exact();
+DROP SCHEMA elsewhere CASCADE;
+SELECT assert_exact();
+CREATE TEMP TABLE tb_mine () INHERITS (tb_thing);
+\echo :LAST_ERROR_SQLSTATE
+CREATE TABLE tb_plain (pk_plain int PRIMARY KEY, id uuid NOT NULL);
+CREATE TEMP TABLE tb_mine () INHERITS (tb_plain);
+CREATE TABLE tv_plain AS SELECT pk_plain, id, to_jsonb(p) AS data FROM tb_plain p;
+DROP TABLE tb_mine;
 SET client_min_messages = warning;
 DROP SCHEMA inheritance CASCADE;
 SELECT assert_gone();
