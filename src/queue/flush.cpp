@@ -57,7 +57,7 @@ class Listener final : public refresh::Listener {
                     edge.r->flush_to(edge.r->size(), final_);
                 }
             }
-        if (!queue_.marked() && !entry_.pending()) {
+        if (final_ && !queue_.marked() && !entry_.pending()) {
             entry_.leaves = 0;
             entry_.anything = false;
         }
