@@ -33,10 +33,15 @@ class Waits(threading.Thread):
 class Measurement:
     def __init__(self, scenario, case, ways, database, quick):
         self.scenario, self.case, self.ways, self.database, self.quick = scenario, case, ways, database, quick
+        self.count = 1 if quick else case.get("rounds", scenario.rounds)
         self.admin = Session(database)
         self.sessions = {}
         self.rounds = {way: [] for way in ways} # of dictionaries
-        self.method = next(name for name in ("beside", "clients", "pgbench", "sql", "value") if name in case)
+        self.method = next(name for name in ("beside", "clients", "pgbench", "sql", "value") if name in case or any(name in own for own in case.get("way", {}).values()))
+
+    def text(self, way, key):
+        """The case's statements; a way may have its own, where there is no common way to say it."""
+        return self.case.get("way", {}).get(way, {}).get(key, self.case.get(key))
 
     def session(self, way):
         if way not in self.sessions:
@@ -60,7 +65,7 @@ class Measurement:
     def pgbench(self, way):
         """Median latency of a transaction, in microseconds. The first ones fill the session's caches."""
         before = self.wal()
-        times = [item[0] for item in self.bench(way, self.case["pgbench"]).log()]
+        times = [item[0] for item in self.bench(way, self.text(way, "pgbench")).log()]
         wal = (self.wal() - before) / len(times)
         warm = times[min(len(times) // 4, 20):]
         return {"value": statistics.median(warm), "wal": wal, "transactions": len(times)}
@@ -68,21 +73,21 @@ class Measurement:
     def sql(self, way):
         """Elapsed time of the statements, in microseconds, in a warm session."""
         before = self.wal()
-        times = self.session(way).times(self.case["sql"] + "\n;\n" + self.scenario.after(way))
+        times = self.session(way).times(self.text(way, "sql") + "\n;\n" + self.scenario.after(way))
         return {"value": sum(times), "wal": self.wal() - before}
 
     def value(self, way):
         """A number that the statements print, from a fresh session."""
         if way in self.sessions:
             self.sessions.pop(way).close()
-        return {"value": self.session(way).value(self.case["value"])}
+        return {"value": self.session(way).value(self.text(way, "value"))}
 
     def clients(self, way):
         """Transactions per second of several clients."""
         waits = Waits(self.database)
         waits.start()
         try:
-            log = self.bench(way, self.case["pgbench"], self.case["clients"]).log()
+            log = self.bench(way, self.text(way, "pgbench"), self.case["clients"]).log()
         finally:
             found = waits.result()
         elapsed = log[-1][1] - min(end - time_us / 1e6 for time_us, end in log)
@@ -90,27 +95,28 @@ class Measurement:
 
     def beside(self, way):
         """The longest transaction of single writers while a bulk transaction runs, next to its statements' times."""
-        writers = self.bench(way, self.case["pgbench"], self.case["writers"])
+        writers = self.bench(way, self.text(way, "pgbench"), self.case["writers"])
         if not self.quick:
             time.sleep(1)
         started = time.time()
-        times = self.session(way).times(self.case["beside"])
+        times = self.session(way).times(self.text(way, "beside"))
         ended = time.time()
         during = [item[0] for item in writers.log() if started <= item[1] and item[1] - item[0] / 1e6 <= ended]
         return {"value": max(during, default=0), "statements": times}
 
     def run(self):
         self.admin.run(self.case.get("before", ""))
-        for number in range(self.scenario.rounds + (self.method == "sql" and not self.quick and self.case.get("warm", 1))):
+        # The first time in a session fills its caches.
+        warm_up = 1 if self.method == "sql" and not self.quick and self.case.get("warm", True) else 0
+        for number in range(self.count + warm_up):
             # Nobody always comes first.
             turn = number % len(self.ways)
             for way in self.ways[turn:] + self.ways[:turn]:
-                if "reset" in self.case:
-                    self.session(way).run(self.case["reset"])
+                if self.text(way, "reset"):
+                    self.session(way).run(self.text(way, "reset"))
                 self.rounds[way].append(getattr(self, self.method)(way))
-        if self.method == "sql" and not self.quick and self.case.get("warm", 1):
-            for way in self.ways:
-                del self.rounds[way][0]
+        for way in self.ways:
+            del self.rounds[way][:warm_up]
         for session in self.sessions.values():
             session.close()
         self.admin.close()
@@ -119,7 +125,7 @@ class Measurement:
     def record(self):
         unit = {"pgbench": "us", "sql": "us", "beside": "us", "clients": "tps"}.get(self.method, self.case.get("unit"))
         result = {"scenario": self.scenario.name, "case": self.case["name"], "title": self.scenario.title,
-                  "axis": self.scenario.axis, "unit": unit, "rounds": self.scenario.rounds, "quick": self.quick,
+                  "axis": self.scenario.axis, "unit": unit, "rounds": self.count, "quick": self.quick,
                   "variables": self.case["variables"], "ways": {}, "ratios": {}}
         for way in self.ways:
             entry = {"median": statistics.median(item["value"] for item in self.rounds[way]),

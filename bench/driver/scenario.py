@@ -85,7 +85,7 @@ def prepare(scenario, case, ways, database):
             session.run("CREATE EXTENSION pg_ivm")
     for schema in dict.fromkeys(scenario.schema(way) for way in ways):
         with Session(database, schema, case.get("settings"), case["size"]) as session:
-            session.run(f"CREATE SCHEMA {schema}")
+            session.run(f'CREATE SCHEMA "{schema}"')
             session.run(f"SELECT setseed(0.5) \\g /dev/null\n\\i {scenario.path('tables.sql')}")
             if os.path.exists(scenario.path(f"{schema}.sql")):
                 session.run(f"\\i {scenario.path(schema + '.sql')}")
