@@ -31,7 +31,8 @@ INCLUDEDIR_SERVER := $(shell $(PG_CONFIG) --includedir-server)
 # Strict c++20 breaks copyObject (typeof); the 15 headers still say "register". The server headers are system headers
 # to us (-isystem), because they do not compile without warnings under -Wextra.
 DIALECT     = -std=gnu++20 -Wno-register
-PG_CPPFLAGS = -Isrc -isystem $(INCLUDEDIR_SERVER) '-DPGDLLEXPORT=__attribute__((visibility("default")))'
+PG_CPPFLAGS = -Isrc -isystem $(INCLUDEDIR_SERVER) '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
+              '-DTVIEWS_VERSION="$(EXTVERSION)"'
 PG_CXXFLAGS = $(DIALECT) -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual \
               -Wno-missing-field-initializers -fvisibility=hidden -fvisibility-inlines-hidden -fno-rtti
 ifeq ($(WERROR),1)

@@ -69,3 +69,8 @@ CREATE FUNCTION pg_tviews_resume(tview text DEFAULT NULL) RETURNS void
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_resume';
 COMMENT ON FUNCTION pg_tviews_resume(text) IS
     'ends pg_tviews_suspend() for a TVIEW (NULL: for all) and brings it up to date';
+
+CREATE FUNCTION pg_tviews_reinstall_triggers(tview text DEFAULT NULL) RETURNS integer
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_reinstall_triggers';
+COMMENT ON FUNCTION pg_tviews_reinstall_triggers(text) IS
+    'repairs the triggers of a TVIEW, or of all of the current user, and refreshes what may have missed changes; returns their number';

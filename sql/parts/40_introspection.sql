@@ -44,3 +44,9 @@ CREATE FUNCTION pg_tviews_suggest_indexes(entity_name text)
     RETURNS TABLE (index_suggestion text, reason text)
     LANGUAGE c STABLE STRICT ROWS 5 AS 'MODULE_PATHNAME', 'pg_tviews_suggest_indexes';
 COMMENT ON FUNCTION pg_tviews_suggest_indexes(text) IS 'indexes on base tables that maintenance would use';
+
+CREATE FUNCTION pg_tviews_health_check()
+    RETURNS TABLE (status text, component text, message text, severity text, check_name text, details jsonb)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_health_check';
+COMMENT ON FUNCTION pg_tviews_health_check() IS
+    'is everything as it should be? changes nothing, reads no rows of tables; status is OK, WARNING or ERROR';

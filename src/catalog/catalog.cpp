@@ -39,6 +39,7 @@ constinit bool stale = true;
 constinit bool loading = false; // a failed load leaves it set until the next one: needless invalidations only
 constinit bool callbacks_registered = false;
 constinit uint64 current_generation = 1;
+constinit uint64 current_roles = 1;
 
 void invalidate() noexcept {
     stale = true;
@@ -57,6 +58,8 @@ void relation_changed(Datum, Oid relation) noexcept {
         std::binary_search(cache->watched.begin(), cache->watched.end(), relation))
         invalidate();
 }
+
+void roles_changed(Datum, int, uint32) noexcept { current_roles++; }
 
 void schema_changed(Datum, int, uint32) noexcept { invalidate(); }
 
@@ -158,6 +161,8 @@ const Cache &current() {
     if (!callbacks_registered) {
         CacheRegisterRelcacheCallback(relation_changed, Datum(0));
         CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, Datum(0));
+        CacheRegisterSyscacheCallback(AUTHOID, roles_changed, Datum(0));
+        CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, Datum(0));
         callbacks_registered = true;
     }
     // Reading the catalog accepts invalidations, and one of them may be about what has just been read.
@@ -191,6 +196,8 @@ Oid extension_schema() { return current().schema; }
 const char *extension_version() { return current().version; }
 
 uint64 generation() { return current_generation; }
+
+uint64 roles_generation() { return current_roles; }
 
 const Tview *find_by_table(Oid table) {
     const Cache &now = current();

@@ -49,5 +49,7 @@ const Tview *try_resolve(const char *name);
 
 // A number that changes whenever anything cached here, or the shape compiled from it, may be out of date.
 uint64 generation();
+// A number that changes whenever what a role may see may have: roles were altered, granted or revoked. Never 0.
+uint64 roles_generation();
 
 } // namespace tviews::catalog

@@ -13,6 +13,7 @@
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
 #include "ddl/statement.hpp"
+#include "definition/text.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
 #include "pg/handles.hpp"
@@ -63,7 +64,7 @@ void adopt(Oid table, Creation *creation) {
         sources = lappend_oid(sources, relation);
     queue::flush_before_read(sources);
 
-    const char *const definition = definition_text(creation->query);
+    const char *const definition = definition::text_of(creation->query);
     Oid const view = create_view(*creation, definition);
     drop_view_with_table(view, table);
     catalog::MetaRow row = describe(*creation->shape, creation->request, creation->options);

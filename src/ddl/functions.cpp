@@ -4,6 +4,7 @@
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/refresh.hpp"
+#include "ddl/reinstall.hpp"
 #include "ddl/replace.hpp"
 #include "ddl/script.hpp"
 #include "pg/guard.hpp"
@@ -166,4 +167,9 @@ TVIEWS_FUNCTION(pg_tviews_suspend) {
 TVIEWS_FUNCTION(pg_tviews_resume) {
     queue::resume(ddl::optional_tview(fcinfo, 0));
     PG_RETURN_VOID();
+}
+
+TVIEWS_FUNCTION(pg_tviews_reinstall_triggers) {
+    PG_RETURN_INT32(
+        ddl::reinstall_triggers(PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }

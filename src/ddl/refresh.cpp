@@ -4,6 +4,7 @@
 #include "catalog/audit.hpp"
 #include "catalog/catalog.hpp"
 #include "ddl/cascade.hpp"
+#include "ddl/rights.hpp"
 #include "pg/list.hpp"
 #include "pg/memory.hpp"
 #include "pg/names.hpp"
@@ -35,10 +36,7 @@ struct Place {
 
 uint64 refresh(const char *name) {
     const catalog::Tview *const tview = catalog::resolve(name);
-    if (!has_privs_of_role(GetUserId(), tview->owner))
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("must be owner of TVIEW %s", tview->name),
-                errhint("Its owner is role \"%s\".", GetUserNameFromId(tview->owner, false)));
+    require_owner(*tview);
     return refresh_one(tview->table, pstrdup(tview->entity));
 }
 

@@ -15,6 +15,7 @@
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
 #include "ddl/statement.hpp"
+#include "definition/text.hpp"
 #include "errors/errors.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
@@ -23,32 +24,14 @@
 #include "refresh/refresh.hpp"
 
 extern "C" {
-#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/json.h"
-#include "utils/ruleutils.h"
 }
 
 namespace tviews::ddl {
 
 namespace {
-
-// Is `fresh` what the view says already? Compared as text, names qualified under the search_path in force. A stored
-// view may have range-table entries that a fresh query has not (OLD and NEW), and column references are written
-// differently when there is more than one; dummies make up for them.
-bool same_definition(Oid view, const Query *fresh) {
-    pg::OpenRelation const relation(view, AccessShareLock);
-    auto *const stored = static_cast<Query *>(copyObjectImpl(get_view_query(relation.get())));
-    auto *const padded = static_cast<Query *>(copyObjectImpl(fresh));
-    while (list_length(padded->rtable) < list_length(stored->rtable)) {
-        auto *const dummy = makeNode(RangeTblEntry);
-        dummy->rtekind = RTE_RESULT;
-        dummy->eref = makeAlias("*RESULT*", NIL);
-        padded->rtable = lappend(padded->rtable, dummy);
-    }
-    return strcmp(pg_get_querydef(stored, false), pg_get_querydef(padded, false)) == 0;
-}
 
 pg::vector<definition::OutputColumn> view_columns(Oid view) {
     pg::vector<definition::OutputColumn> columns;
@@ -144,10 +127,7 @@ void record(const catalog::MetaRow &row, const char *old_definition) {
 
 const char *replace(const char *name, const char *select, const char *options_json) {
     const catalog::Tview *const tview = catalog::resolve(name);
-    if (!has_privs_of_role(GetUserId(), tview->owner))
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("must be owner of TVIEW %s", tview->name),
-                errhint("Its owner is role \"%s\".", GetUserNameFromId(tview->owner, false)));
+    require_owner(*tview);
     Oid const table = tview->table;
     // One replacement or removal at a time; a loser finds out here, before anything has changed.
     LockRelationOid(table, ShareUpdateExclusiveLock);
@@ -169,8 +149,8 @@ const char *replace(const char *name, const char *select, const char *options_js
     OwnStatements const own;
     pg::GucScope const guc;
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
-    const char *const definition = definition_text(query);
-    if (options_json == nullptr && same_definition(old->view, query))
+    const char *const definition = definition::text_of(query);
+    if (options_json == nullptr && definition::same_text(old->view, query))
         return "unchanged";
 
     definition::Shape *const shape = definition::analyze(query, request);

@@ -5,7 +5,6 @@
 // grants, REASSIGN OWNED) is noticed by maintenance, which raises an error: refresh/environment.cpp.
 #include "ddl/rights.hpp"
 
-#include "catalog/catalog.hpp"
 #include "definition/reads.hpp"
 #include "errors/errors.hpp"
 #include "pg/list.hpp"
@@ -106,6 +105,13 @@ void check(const catalog::Tview &tview, const Change &change) {
 }
 
 } // namespace
+
+void require_owner(const catalog::Tview &tview) {
+    if (!has_privs_of_role(GetUserId(), tview.owner))
+        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                errmsg("must be owner of TVIEW %s", tview.name),
+                errhint("Its owner is role \"%s\".", GetUserNameFromId(tview.owner, false)));
+}
 
 void require_select(const definition::Shape &shape, Oid role) {
     for (const definition::Source *source : shape.sources) {

@@ -1,9 +1,13 @@
 // ddl/rights.hpp - what the owner of a TVIEW must be allowed to read, and row-level security of what it reads.
 #pragma once
 
+#include "catalog/catalog.hpp"
 #include "definition/definition.hpp"
 
 namespace tviews::ddl {
+
+// Raises 42501 unless the current user owns the TVIEW.
+void require_owner(const catalog::Tview &tview);
 
 // Raises 42501 unless `role` may read what the definition uses of each source, also of those that it reaches
 // through views of other roles: maintenance looks into the tables themselves.

@@ -7,7 +7,6 @@
 extern "C" {
 #include "catalog/pg_inherits.h"
 #include "storage/lmgr.h"
-#include "utils/ruleutils.h"
 }
 
 namespace tviews::ddl {
@@ -43,13 +42,6 @@ catalog::MetaRow describe(const definition::Shape &shape, const definition::Requ
     row.settings = catalog::rendering_settings();
     row.options = options.json;
     return row;
-}
-
-const char *definition_text(const Query *query) {
-    const char *sql = pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false);
-    while (*sql == ' ')
-        sql++;
-    return sql;
 }
 
 void announce(const definition::Shape &shape, Oid table) {

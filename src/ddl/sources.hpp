@@ -15,9 +15,6 @@ void lock_sources(const pg::vector<Oid> &relations);
 catalog::MetaRow describe(const definition::Shape &shape, const definition::Request &request,
                           const Options &options);
 
-// The query as SQL. Names are qualified that the search_path in force does not find.
-const char *definition_text(const Query *query);
-
 // NOTICEs and WARNINGs about what the user may not expect: sources without a key path, rows without a key, policies that
 // do not apply.
 void announce(const definition::Shape &shape, Oid table);

@@ -52,9 +52,10 @@ pg::vector<IndexAdvice> missing_indexes(const Shape &shape) {
         for (const IndexAdvice &item : advice)
             known = known || strcmp(item.statement, statement) == 0;
         if (!known)
-            advice.push_back(
-                IndexAdvice{statement, psprintf("changes to %s look for rows of %s by this column",
-                                                edge->far_name, edge->near_name)});
+            advice.push_back(IndexAdvice{
+                statement,
+                psprintf("changes to %s look for rows of %s by this column", edge->far_name, edge->near_name),
+                edge->near_relation});
     }
     // An array or aggregate by a foreign key is recomputed by that key.
     for (const Source *source : shape.sources)
@@ -68,7 +69,8 @@ pg::vector<IndexAdvice> missing_indexes(const Shape &shape) {
                 known = known || strcmp(item.statement, statement) == 0;
             if (!known)
                 advice.push_back(IndexAdvice{
-                    statement, psprintf("rows of %s are recomputed by this column", source->alias)});
+                    statement, psprintf("rows of %s are recomputed by this column", source->alias),
+                    source->relation});
         }
     return advice;
 }

@@ -8,6 +8,7 @@ namespace tviews::definition {
 struct IndexAdvice {
     const char *statement; // CREATE INDEX ...
     const char *reason;
+    Oid table;
 };
 
 // Indexes on base tables that walk queries would use and that do not exist.

@@ -60,7 +60,7 @@ struct Compiled {
     pg::vector<Oid> involved;     // sorted; a change of one makes this stale
     pg::vector<pg::Plan *> plans; // all that have to be released with it
     bool stale = false;
-    uint64 roles_checked = 0; // roles_generation() when its owner was found to read all rows
+    uint64 roles_checked = 0; // catalog::roles_generation() when its owner was found to see all rows
     int pins = 0;
 
     void *maintenance = nullptr; // refresh's own, in `context`
@@ -138,9 +138,6 @@ Program *refreshed(Program *program);
 
 // The relations in the inheritance and partition tree above `relation`, nearest first, `relation` itself included.
 List *ancestors_and_self(Oid relation);
-
-// Changes whenever what a role may see may have: roles were altered, granted or revoked. Never 0.
-uint64 roles_generation() noexcept;
 
 // Depth in the cascade; 0 for anything that is not a TVIEW.
 int depth(Oid relation);

@@ -19,7 +19,6 @@ using Graph = core::DependencyGraph<pg::ContextAllocator>;
 
 constinit uint64 current_epoch = 1;
 constinit uint64 seen = 0;
-constinit uint64 roles = 1;
 constinit bool registered = false;
 constinit Graph *graph = nullptr;
 constinit uint64 graph_generation = 0;
@@ -30,8 +29,6 @@ void relation_changed(Datum, Oid relation) noexcept {
     relation_invalidated(relation);
     program_invalidated(relation);
 }
-
-void roles_changed(Datum, int, uint32) noexcept { roles++; }
 
 Graph &the_graph() {
     if (graph != nullptr && graph_generation == catalog::generation())
@@ -57,14 +54,11 @@ Graph &the_graph() {
 uint64 epoch() noexcept { return current_epoch; }
 void changed() noexcept { current_epoch++; }
 uint64 invalidations() noexcept { return seen; }
-uint64 roles_generation() noexcept { return roles; }
 
 void register_callbacks() {
     if (registered)
         return;
     CacheRegisterRelcacheCallback(relation_changed, Datum(0));
-    CacheRegisterSyscacheCallback(AUTHOID, roles_changed, Datum(0));
-    CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, Datum(0));
     registered = true;
 }
 

@@ -86,9 +86,9 @@ Environment::Environment(dependency::Compiled &tview)
 }
 
 void require_all_rows(dependency::Compiled &tview) {
-    if (tview.roles_checked == dependency::roles_generation())
+    if (tview.roles_checked == catalog::roles_generation())
         return;
-    uint64 const before = dependency::roles_generation();
+    uint64 const before = catalog::roles_generation();
     pg::vector<definition::Read> all = definition::reads(tview.view, tview.owner);
     all.push_back({tview.table, tview.owner});
     for (Oid relation : tview.shape->relations) // walks read them without the views between

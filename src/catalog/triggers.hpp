@@ -1,0 +1,46 @@
+// catalog/triggers.hpp - the triggers of pg_tviews as pg_trigger has them: do they do their work?
+#pragma once
+
+#include "pg/memory.hpp"
+
+namespace tviews::catalog {
+
+constexpr const char *row_trigger = "tview_capture";
+constexpr const char *truncate_trigger = "tview_truncate";
+constexpr const char *guard_trigger = "tview_guard";
+
+enum class Defect {
+    missing,
+    disabled, // or enabled for replicas only
+    altered,  // does not fire for every change
+    replaced, // a trigger of the name calls another function
+    renamed   // works, but is not found by name
+};
+
+struct TriggerDefect {
+    Defect defect;
+    const char *expected; // name of the trigger that should be there
+    const char *found;    // of the one that is; nullptr when there is none
+    bool clone;           // it was made by the trigger of the partitioned table above
+};
+
+// What is wrong with capture of one relation that a TVIEW reads, directly or as a part of a tree.
+pg::vector<TriggerDefect> capture_defects(Oid relation);
+// What is wrong with the trigger that refuses direct writes.
+pg::vector<TriggerDefect> guard_defects(Oid tview);
+
+// "is missing", "is disabled", ...
+const char *describe(Defect defect);
+
+// Relations with a trigger that calls a function of capture. List of Oid.
+List *captured_relations();
+// The names of a relation's triggers that call functions of pg_tviews, partitions' clones left out. List of char *.
+List *own_triggers(Oid relation);
+// Triggers for statements, with transition tables, in this database; `disabled` are among them.
+struct StatementTriggers {
+    int all = 0;
+    int disabled = 0;
+};
+StatementTriggers statement_triggers();
+
+} // namespace tviews::catalog
