@@ -2,7 +2,7 @@
 //
 // The relation's program is found once per statement and kept in the call's FmgrInfo; per row that leaves a check
 // whether it is still current.
-#include "dependency/dependency.hpp"
+#include "dependency/program.hpp"
 #include "pg/guard.hpp"
 #include "queue/queue.hpp"
 

@@ -6,7 +6,7 @@
 #include "capture/capture.hpp"
 
 #include "catalog/catalog.hpp"
-#include "dependency/dependency.hpp"
+#include "dependency/program.hpp"
 #include "errors/errors.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"

@@ -1,9 +1,8 @@
-// dependency/dependency.hpp - what a change to a table can touch: compiled TVIEWs and capture programs of a session.
+// dependency/dependency.hpp - the session's compiled TVIEWs. What changed rows mean for them: program.hpp.
 //
 // A Compiled is a TVIEW ready for maintenance: its Shape and the saved plans of its edges, in a context of its own
-// ("pg_tviews shape"). A Program is what capture has to look at in the rows of one physical relation (a table, a
-// partition, a child, a TVIEW). Both are built on first use and again when something they were made from has changed;
-// a Compiled that a flush holds by a Pin is kept until the Pin ends. Program addresses stay valid for the session.
+// ("pg_tviews shape"). It is built on first use and again when something it was made from has changed; one that a flush
+// holds by a Pin is kept until the Pin ends.
 #pragma once
 
 #include "catalog/catalog.hpp"
@@ -85,56 +84,6 @@ class Pin {
     Compiled *tview_;
     int entered_;
 };
-
-// A column that some use looks at, by attribute number of the physical relation.
-struct Watched {
-    AttrNumber attno;
-    int16 length;
-    bool by_value;
-};
-
-using ColumnMask = pg::vector<uint64>; // one bit per Program::watched
-
-// A source of a TVIEW as the rows of one physical relation feed it. Attribute numbers are the physical relation's.
-struct Use {
-    Compiled *tview;
-    int source; // index into Shape::sources
-    const definition::Source *definition;
-    ColumnMask used;
-    ColumnMask path;
-    pg::vector<AttrNumber> columns; // Route::key: the unit; Route::edge: the link
-    pg::vector<bool> strict;        // by column: a row with NULL there does not count
-    ExprState *filter = nullptr;    // nullptr: passes
-    struct Away {
-        CompiledEdge *edge;
-        pg::vector<AttrNumber> near; // by LinkHash; empty: locked as a whole
-    };
-    pg::vector<Away> away; // those that need R entries
-    // What a change can be patched by (definition/layout.hpp). By bit of ColumnMask; 0: it may reach anything.
-    definition::Leaves confined = 0;
-    pg::vector<definition::Leaves> feeds;
-};
-
-struct ProgramBody {
-    AttrNumber last_attno = 0; // slots are deformed up to here
-    pg::vector<Watched> watched;
-    pg::vector<Use *> uses;
-    ExprContext *expressions = nullptr;
-};
-
-struct Program {
-    Oid relation;
-    const ProgramBody *body = nullptr; // valid until the next refreshed()
-    bool valid = false;
-    MemoryContext context = nullptr; // of the body
-    uint64 epoch = 0;
-    uint64 generation = 0;
-};
-
-// The up-to-date program of a relation; it may have no uses. Cheap when nothing has changed: programs are refreshed in
-// place, so callers may keep the address and call refreshed().
-Program *program_for(Oid relation);
-Program *refreshed(Program *program);
 
 // The relations in the inheritance and partition tree above `relation`, nearest first, `relation` itself included.
 List *ancestors_and_self(Oid relation);

@@ -3,6 +3,8 @@
 // Programs live in "pg_tviews programs" under TopMemoryContext, in a hash table by relation; what a program holds is in
 // a context of its own that is reset when it is rebuilt. The rows of a partition or child feed the sources of every
 // relation above it, with attribute numbers mapped by name.
+#include "dependency/program.hpp"
+
 #include "dependency/invalidation.hpp"
 
 #include "pg/compat.hpp"

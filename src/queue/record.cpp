@@ -11,6 +11,7 @@
 
 #include "config/settings.hpp"
 #include "core/hash.hpp"
+#include "dependency/program.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
 
