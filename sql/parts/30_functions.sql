@@ -32,6 +32,11 @@ CREATE FUNCTION pg_tviews_drop(tview_name text, if_exists boolean DEFAULT false,
 COMMENT ON FUNCTION pg_tviews_drop(text, boolean, boolean) IS
     'drops a TVIEW whole; returns the qualified name of its table, NULL when there was none';
 
+CREATE FUNCTION pg_tviews_convert_table(table_name text, select_sql text DEFAULT NULL) RETURNS text
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_convert_table';
+COMMENT ON FUNCTION pg_tviews_convert_table(text, text) IS
+    'puts a TVIEW in the place of a materialized view or table; returns the qualified name of the table';
+
 CREATE FUNCTION pg_tviews_ddl(script text) RETURNS SETOF text
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_ddl';
 COMMENT ON FUNCTION pg_tviews_ddl(text) IS

@@ -5,7 +5,7 @@
 
 namespace tviews::catalog {
 
-// Writes a row when pg_tviews.audit is on: operation is CREATE, REPLACE, REFRESH or DROP; `details` is JSON text.
+// Writes a row when pg_tviews.audit is on: operation is CREATE, REPLACE, REFRESH, DROP or CONVERT; `details` is JSON text.
 void audit(const char *operation, const char *entity, const char *details);
 
 } // namespace tviews::catalog

@@ -79,7 +79,7 @@ void adopt(Oid table, Creation *creation) {
     progress.phase(refresh::Phase::indexing);
     progress.total(static_cast<double>(rows));
     add_primary_key(table, *creation->shape);
-    add_indexes(table, *creation->shape, creation->options, NIL);
+    add_indexes(table, *creation->shape, creation->options, creation->options.indexed);
     for (Oid relation : creation->shape->relations)
         capture::install_triggers(relation);
     capture::install_guard(table);

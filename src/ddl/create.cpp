@@ -149,6 +149,9 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
     creation->options = options;
     creation->options.json = pstrdup(options.json);
     creation->options.function_reads = list_copy(options.function_reads);
+    creation->options.indexed = NIL;
+    for (const char *column : pg::each<const char>(options.indexed))
+        creation->options.indexed = lappend(creation->options.indexed, pstrdup(column));
     creation->request.entity = creation->entity;
     for (const char *column : pg::each<const char>(key_columns))
         creation->request.key_columns = lappend(creation->request.key_columns, pstrdup(column));
@@ -163,20 +166,7 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
     return creation;
 }
 
-const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns,
-                   const char *options) {
-    RangeVar *const target = target_table(name);
-    Oid const schema = RangeVarGetCreationNamespace(target);
-    const char *const qualified = pg::qualified_name(get_namespace_name(schema), target->relname);
-    Oid const existing = get_relname_relid(target->relname, schema);
-    if (OidIsValid(existing)) {
-        bool const skip = if_not_exists && catalog::find_by_table(existing) != nullptr;
-        ereport(skip ? NOTICE : ERROR, errcode(ERRCODE_DUPLICATE_TABLE),
-                skip ? errmsg("TVIEW \"%s\" already exists, skipping", target->relname)
-                     : errmsg("relation \"%s\" already exists", target->relname),
-                skip ? 0 : errhint("Drop it first, or choose another name."));
-        return qualified;
-    }
+void create(RangeVar *target, const char *select, List *key_columns, const Options &options) {
     RawStmt *const raw = parse_select(select);
     auto *const statement = makeNode(CreateTableAsStmt);
     statement->query = raw->stmt;
@@ -189,7 +179,7 @@ const char *create(const char *name, const char *select, bool if_not_exists, Lis
     // Analysis of CREATE TABLE AS analyses its SELECT, in the same node.
     Query *const utility = analyze_statement(raw, select);
     auto *const analysed = castNode(CreateTableAsStmt, utility->utilityStmt);
-    Creation *const creation = prepare(analysed, key_columns, read_options(options));
+    Creation *const creation = prepare(analysed, key_columns, options);
 
     auto *const planned = makeNode(PlannedStmt);
     planned->commandType = CMD_UTILITY;
@@ -206,6 +196,23 @@ const char *create(const char *name, const char *select, bool if_not_exists, Lis
     if (creation == nullptr)
         elog(ERROR, "relation \"%s\" appeared while it was being created", target->relname);
     adopt(get_relname_relid(creation->table_name, creation->schema), creation);
+}
+
+const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns,
+                   const char *options) {
+    RangeVar *const target = target_table(name);
+    Oid const schema = RangeVarGetCreationNamespace(target);
+    const char *const qualified = pg::qualified_name(get_namespace_name(schema), target->relname);
+    Oid const existing = get_relname_relid(target->relname, schema);
+    if (OidIsValid(existing)) {
+        bool const skip = if_not_exists && catalog::find_by_table(existing) != nullptr;
+        ereport(skip ? NOTICE : ERROR, errcode(ERRCODE_DUPLICATE_TABLE),
+                skip ? errmsg("TVIEW \"%s\" already exists, skipping", target->relname)
+                     : errmsg("relation \"%s\" already exists", target->relname),
+                skip ? 0 : errhint("Drop it first, or choose another name."));
+        return qualified;
+    }
+    create(target, select, key_columns, read_options(options));
     return qualified;
 }
 

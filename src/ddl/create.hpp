@@ -31,6 +31,9 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
 // Makes the new, empty table a TVIEW: locks, view, metadata, rows, indexes, triggers. Frees the Creation.
 void adopt(Oid table, Creation *creation);
 
+// Creates the TVIEW `target`, which does not exist yet.
+void create(RangeVar *target, const char *select, List *key_columns, const Options &options);
+
 // pg_tviews_create(): returns the qualified name of the table.
 const char *create(const char *name, const char *select, bool if_not_exists, List *key_columns,
                    const char *options);

@@ -1,6 +1,7 @@
 // ddl/functions.cpp - the SQL functions that create, drop and refresh TVIEWs. Arguments only; the work is elsewhere.
 #include "catalog/audit.hpp"
 #include "catalog/catalog.hpp"
+#include "ddl/convert.hpp"
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/refresh.hpp"
@@ -116,6 +117,12 @@ TVIEWS_FUNCTION(pg_tviews_replace) {
     const char *const name = ddl::required_text(fcinfo, 0, "tview_name");
     const char *const select = ddl::required_text(fcinfo, 1, "select_sql");
     PG_RETURN_DATUM(CStringGetTextDatum(ddl::replace(name, select, ddl::optional_json(fcinfo, 2))));
+}
+
+TVIEWS_FUNCTION(pg_tviews_convert_table) {
+    const char *const name = ddl::required_text(fcinfo, 0, "table_name");
+    const char *const select = PG_ARGISNULL(1) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(1));
+    PG_RETURN_DATUM(CStringGetTextDatum(ddl::convert(name, select)));
 }
 
 TVIEWS_FUNCTION(pg_tviews_drop) {

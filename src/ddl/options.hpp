@@ -12,6 +12,7 @@ struct Options {
     bool indexes = true;            // on id and fk_* columns
     List *function_reads = nullptr; // of Oid: tables that STABLE functions of the definition read
     const char *json = "{}";        // as given
+    List *indexed = nullptr;        // of char *: columns that get their indexes otherwise; no option
 };
 
 // Reads `json` (an object). Unknown options, wrong types and tables that do not exist are errors (TV401).
