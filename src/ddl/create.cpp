@@ -65,16 +65,6 @@ void rename_columns(Query *query, const List *names) {
         ereport(ERROR, errcode(ERRCODE_SYNTAX_ERROR), errmsg("too many column names were specified"));
 }
 
-void refuse_existing_view(Oid schema, const char *entity) {
-    const char *const view = psprintf("v_%s", entity);
-    if (OidIsValid(get_relname_relid(view, schema)))
-        ereport(
-            ERROR, errcode(errors::object_in_the_way),
-            errmsg("relation \"%s\" already exists", pg::qualified_name(get_namespace_name(schema), view)),
-            errdetail("TVIEW \"tv_%s\" needs this name for the view that holds its definition.", entity),
-            errhint("Rename or drop that relation, or choose another name for the TVIEW."));
-}
-
 // Is this statement what the client sent, rather than a part of a function or DO block?
 bool sent_by_client(const CreateTableAsStmt *statement) {
     if (ActivePortal == nullptr)
@@ -120,6 +110,16 @@ void shape_storage(CreateTableAsStmt *statement, const Options &options) {
 }
 
 } // namespace
+
+void refuse_existing_view(Oid schema, const char *entity) {
+    const char *const view = psprintf("v_%s", entity);
+    if (OidIsValid(get_relname_relid(view, schema)))
+        ereport(
+            ERROR, errcode(errors::object_in_the_way),
+            errmsg("relation \"%s\" already exists", pg::qualified_name(get_namespace_name(schema), view)),
+            errdetail("TVIEW \"tv_%s\" needs this name for the view that holds its definition.", entity),
+            errhint("Rename or drop that relation, or choose another name for the TVIEW."));
+}
 
 bool concerns_us(const CreateTableAsStmt *statement) {
     return statement->objtype == OBJECT_TABLE && strncmp(statement->into->rel->relname, "tv_", 3) == 0;

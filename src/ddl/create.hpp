@@ -24,6 +24,9 @@ struct Creation {
 // Does the statement make a table whose name says that it wants to be a TVIEW?
 bool concerns_us(const CreateTableAsStmt *statement);
 
+// Raises TV105 when v_<entity> is something else already.
+void refuse_existing_view(Oid schema, const char *entity);
+
 // Checks the statement and changes it to make an empty table with the right storage options. Returns nullptr when
 // PostgreSQL will not make the table (it exists already). Raises TV101, TV102, TV103, TV105, TV203.
 Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options &options);

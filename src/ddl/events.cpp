@@ -84,23 +84,25 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
-    if (event->parsetree != nullptr && IsA(event->parsetree, AlterTableStmt))
+    if (event->parsetree == nullptr)
+        PG_RETURN_NULL();
+    if (IsA(event->parsetree, AlterTableStmt))
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
-    if (event->parsetree != nullptr && !ddl::running_own_statements())
-        ddl::follow_owner(event->parsetree);
-    if (event->parsetree != nullptr && !ddl::running_own_statements())
-        ddl::after_security_change(event->parsetree);
-    if (event->parsetree != nullptr && IsA(event->parsetree, RenameStmt))
+    if (IsA(event->parsetree, RenameStmt))
         capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
-    if (event->parsetree != nullptr && IsA(event->parsetree, CreateStmt))
+    if (IsA(event->parsetree, CreateStmt))
         capture::after_create(reinterpret_cast<const CreateStmt *>(event->parsetree));
-    if (event->parsetree != nullptr && IsA(event->parsetree, CreateSchemaStmt))
+    if (IsA(event->parsetree, CreateSchemaStmt))
         for (const Node *part :
              pg::each<const Node>(reinterpret_cast<const CreateSchemaStmt *>(event->parsetree)->schemaElts))
             if (IsA(part, CreateStmt))
                 capture::after_create(reinterpret_cast<const CreateStmt *>(part));
-    if (event->parsetree != nullptr && !ddl::running_own_statements())
+    if (!ddl::running_own_statements()) {
+        ddl::follow_owner(event->parsetree);
+        ddl::follow_name(event->parsetree);
+        ddl::after_security_change(event->parsetree);
         ddl::follow_redefinition(event->parsetree);
+    }
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         const RangeVar *const target = statement->into->rel;
