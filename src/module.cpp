@@ -4,6 +4,7 @@
 // here touches a catalog, because the extension may not exist in this database.
 #include "capture/hooks.hpp"
 #include "config/settings.hpp"
+#include "ddl/hooks.hpp"
 #include "ddl/state.hpp"
 #include "pg/guard.hpp"
 
@@ -17,5 +18,6 @@ void _PG_init(void) {
         tviews::config::define_settings();
         tviews::ddl::install_callbacks();
         tviews::capture::install_hooks();
+        tviews::ddl::install_hooks();
     });
 }
