@@ -15,6 +15,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "catalog/pg_extension.h"
+#include "parser/parse_func.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
@@ -28,6 +29,7 @@ struct Cache {
     MemoryContext context = nullptr;
     Oid schema = InvalidOid;
     Oid meta = InvalidOid;
+    Oid capture = InvalidOid;
     const char *version = nullptr;
     pg::vector<Tview *> by_table; // ordered by table
     pg::vector<Tview *> by_view;  // ordered by view
@@ -139,6 +141,9 @@ Cache *load() {
     find_extension(*fresh);
     if (!OidIsValid(fresh->meta))
         return fresh;
+    List *const capture = list_make2(makeString(get_namespace_name(fresh->schema)),
+                                     makeString(pstrdup("pg_tviews_internal_capture")));
+    fresh->capture = LookupFuncName(capture, 0, nullptr, true);
     for (MetaRow *row : pg::each<MetaRow>(meta_rows())) {
         Tview *const tview = make_tview(context, *row);
         if (tview == nullptr)
@@ -192,6 +197,8 @@ Oid meta_table() {
 }
 
 Oid extension_schema() { return current().schema; }
+
+Oid capture_function() { return current().capture; }
 
 const char *extension_version() { return current().version; }
 

@@ -31,6 +31,8 @@ struct Tview {
 
 // The schema the extension is installed into; InvalidOid when it is not installed in this database.
 Oid extension_schema();
+// The function of capture triggers; InvalidOid when it is not there.
+Oid capture_function();
 // The version installed in this database; nullptr when it is not installed.
 const char *extension_version();
 

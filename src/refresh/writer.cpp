@@ -11,7 +11,6 @@ extern "C" {
 #include "access/tableam.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "parser/parse_func.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
 }
@@ -58,12 +57,6 @@ Bitmapset *as_updated(const pg::vector<AttrNumber> &columns) {
     return result;
 }
 
-Oid capture_function() {
-    List *const name = list_make2(makeString(get_namespace_name(catalog::extension_schema())),
-                                  makeString(pstrdup("pg_tviews_internal_capture")));
-    return LookupFuncName(name, 0, nullptr, true);
-}
-
 } // namespace
 
 void concurrent_write_edited(const dependency::Compiled &tview, ErrorData *error) {
@@ -94,7 +87,6 @@ Writer::Writer(const dependency::Compiled &tview, Relation table, Listener &list
     pg::init_eval_plan_qual(&epq_, estate_);
     stored_ = table_slot_create(table, nullptr);
     fresh_ = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
-    ExecOpenIndices(result_, false);
     prepare_triggers();
     prepare_defaults();
 }
@@ -103,7 +95,7 @@ void Writer::prepare_triggers() {
     TriggerDesc *const triggers = result_->ri_TrigDesc; // a copy
     if (triggers == nullptr)
         return;
-    Oid const own = capture_function();
+    Oid const own = catalog::capture_function();
     bool others = false;
     for (int i = 0; i < triggers->numtriggers; i++) {
         Trigger &trigger = triggers->triggers[i];
@@ -265,6 +257,15 @@ void Writer::apply_pending() {
 
 // ---- one row
 
+// Removals need no index.
+void Writer::open_indices() {
+    if (indices_open_)
+        return;
+    pg::ScopedContext const scope(estate_->es_query_cxt);
+    ExecOpenIndices(result_, false);
+    indices_open_ = true;
+}
+
 bool Writer::fetch(ItemPointer stored) {
     ItemPointerData const copy = *stored;
     if (!table_tuple_fetch_row_version(table_, const_cast<ItemPointer>(&copy), GetActiveSnapshot(), stored_))
@@ -287,6 +288,7 @@ void Writer::insert_now(TupleTableSlot *row) {
             column.expression, GetPerTupleExprContext(estate_), &fresh_->tts_isnull[column.attno - 1]);
     ExecStoreVirtualTuple(fresh_);
     estate_->es_snapshot = GetActiveSnapshot();
+    open_indices();
     ExecSimpleRelationInsert(result_, estate_, fresh_);
     rows_++;
     listener_.changed(table_, nullptr, fresh_);
@@ -327,6 +329,7 @@ void Writer::update_now(TupleTableSlot *stored, TupleTableSlot *row) {
 void Writer::write_update(TupleTableSlot *stored) {
     WriteScope const role(tview_.owner, outer_context_);
     estate_->es_snapshot = GetActiveSnapshot();
+    open_indices();
     ExecSimpleRelationUpdate(result_, estate_, &epq_, stored, fresh_);
     rows_++;
     listener_.changed(table_, stored, fresh_);
@@ -350,7 +353,8 @@ void Writer::close() {
         pending_ = nullptr;
     }
     EvalPlanQualEnd(&epq_);
-    ExecCloseIndices(result_);
+    if (indices_open_)
+        ExecCloseIndices(result_);
     ExecDropSingleTupleTableSlot(stored_);
     ExecDropSingleTupleTableSlot(fresh_);
     ExecResetTupleTable(estate_->es_tupleTable, false);

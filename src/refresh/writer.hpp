@@ -69,6 +69,7 @@ class Writer {
     void update_now(TupleTableSlot *stored, TupleTableSlot *row);
     void remove_now(TupleTableSlot *stored);
     bool fetch(ItemPointer stored);
+    void open_indices();
 
     const dependency::Compiled &tview_;
     Relation table_;
@@ -84,6 +85,7 @@ class Writer {
     TupleTableSlot *fresh_;
     Tuplestorestate *pending_ = nullptr;
     TupleDesc pending_row_ = nullptr;
+    bool indices_open_ = false;
     uint64 rows_ = 0;
 };
 
