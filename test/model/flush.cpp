@@ -177,6 +177,26 @@ unsigned Protocol::lock(State &state, int number, std::string *say) const {
     return 0;
 }
 
+// The stored document with only those parts computed that the transaction's changes can reach.
+int Protocol::patched(const Transaction &transaction, int there, int computed) const {
+    const Values reached = transaction.queue[at(transaction.view)].reached;
+    if (reached == 0 || (reached & all_values) || there < 0)
+        return computed;
+    if (computed < 0)
+        return there; // nobody has asked for it
+    const Parts &fresh = parts_of(computed);
+    const std::vector<int> &children = view(transaction.view).children[0];
+    Parts parts = parts_of(there);
+    if (parts.size() != children.size() + 1 || fresh.size() != parts.size())
+        return computed;
+    if (has(reached, 0))
+        parts[0] = fresh[0];
+    for (std::size_t i = 0; i < children.size(); ++i)
+        if (has(reached, children[i]))
+            parts[i + 1] = fresh[i + 1];
+    return intern(parts);
+}
+
 // Recomputes and writes. False: the transaction is gone.
 bool Protocol::compute(State &state, int number, std::string &violation, std::string *say) const {
     Transaction &transaction = state.transactions[at(number)];
@@ -202,9 +222,11 @@ bool Protocol::compute(State &state, int number, std::string &violation, std::st
     for (int key = 0; key < slots; ++key) {
         if (!concerned(key))
             continue;
-        const int wanted = document(it, key, seen_by(transaction, database));
         const Row before = seen(transaction, database, it.table, key);
         const int there = before.exists ? value(before, payload_column) : -1;
+        int wanted = document(it, key, seen_by(transaction, database));
+        if (!old_snapshot && transaction.flush != Flush::refresh && transaction.keys != all_values)
+            wanted = patched(transaction, there, wanted);
         if (wanted == there)
             continue;
         if (row_holders(state, number, it.table, key))
@@ -239,6 +261,7 @@ void Protocol::view_done(State &state, int number) const {
             if (rules_.repeat_keys)
                 it.keys = transaction.keys == all_values ? all_values
                                                          : static_cast<Values>(it.keys | transaction.keys);
+            it.reached = rules_.repeat_whole ? all_values : Values{0};
             add_all(transaction.done, done);
         }
         queue = ViewQueue{};

@@ -5,7 +5,7 @@
 
 namespace model {
 
-const std::array<NamedRule, 12> named_rules{{
+const std::array<NamedRule, 14> named_rules{{
     {"r", &Rules::r},
     {"w", &Rules::w},
     {"crossed", &Rules::crossed},
@@ -18,6 +18,8 @@ const std::array<NamedRule, 12> named_rules{{
     {"r-of-all", &Rules::r_of_all},
     {"x-of-all", &Rules::x_of_all},
     {"r-of-arrivals", &Rules::r_of_arrivals},
+    {"repeat-whole", &Rules::repeat_whole},
+    {"all-reached", &Rules::all_reached},
 }};
 
 bool Workload::flushes_early() const {
@@ -57,6 +59,23 @@ void Protocol::changed(Transaction &transaction, const Program &program, int tab
                 if (!path && value(*old_row, payload_column) == value(*new_row, payload_column))
                     continue;
             }
+            const auto number = static_cast<int>(s);
+            Values reached = 0;
+            if (s == 0 && (old_counts != new_counts || toward(*old_row) != toward(*new_row))) {
+                reached = all_values;
+            } else if (s == 0) {
+                if (value(*old_row, payload_column) != value(*new_row, payload_column))
+                    reached = 1;
+                for (int child : view.children[s])
+                    if (value(*old_row, view.sources[at(child)].near_column) !=
+                        value(*new_row, view.sources[at(child)].near_column))
+                        reached =
+                            static_cast<Values>(reached | (view.decides(child) ? all_values : 1 << child));
+            } else {
+                reached =
+                    path && view.decides(number) ? all_values : static_cast<Values>(1 << view.branch(number));
+            }
+            queue.reached = rules_.all_reached ? static_cast<Values>(queue.reached | reached) : reached;
             Values &set = s == 0 ? queue.keys : queue.w[s];
             if (old_counts && rules_.old_version)
                 add(set, toward(*old_row), program.collapse);
@@ -197,6 +216,7 @@ unsigned Protocol::write(State &state, int number, const Operation &operation, s
             for (std::size_t s = 0; s < shape_.views[v].sources.size(); ++s)
                 if (shape_.views[v].sources[s].table == table) {
                     transaction.queue[v].keys = all_values;
+                    transaction.queue[v].reached = all_values;
                     for (int child : shape_.views[v].children[s])
                         if (rules_.r_of_arrivals)
                             transaction.queue[v].r[at(child)] = all_values;

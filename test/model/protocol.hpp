@@ -25,6 +25,9 @@ struct Rules {
     bool r_of_all = true;       // who computes all keys takes R all the same
     bool x_of_all = true;       // ... and keeps holders of single keys apart
     bool r_of_arrivals = true;  // rows that come without triggers: R on whole edges
+    bool repeat_whole = true;   // what was computed under an old snapshot is not patched but computed again
+    bool all_reached =
+        true; // a document is patched by all that the transaction has changed, not by the last change
 };
 
 // The name on the command line, and the switch.
@@ -32,7 +35,7 @@ struct NamedRule {
     const char *name;
     bool Rules::*member;
 };
-extern const std::array<NamedRule, 12> named_rules;
+extern const std::array<NamedRule, 14> named_rules;
 
 enum class Kind { insert, update, remove, read, savepoint, rollback_to, refresh, arrive };
 
@@ -66,6 +69,8 @@ constexpr Values all_values = 1 << 8;
 struct ViewQueue {
     std::array<Values, max_sources> w{}, r{};
     Values keys = 0;
+    Values reached =
+        0; // parts of the documents that the changes can reach, by child of source 0; all_values: anything
     [[nodiscard]] bool empty() const { return *this == ViewQueue{}; }
     bool operator==(const ViewQueue &) const = default;
 };
@@ -151,6 +156,7 @@ class Protocol {
     void want_edge(Transaction &transaction, const Program &program, int node) const;
     void want_keys(Transaction &transaction, const Program &program) const;
     unsigned lock(State &state, int number, std::string *say) const;
+    [[nodiscard]] int patched(const Transaction &transaction, int there, int computed) const;
     bool compute(State &state, int number, std::string &violation, std::string *say) const;
     void view_done(State &state, int number) const;
     void finish(State &state, int number, bool commit) const;

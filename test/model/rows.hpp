@@ -44,6 +44,7 @@ inline void add_all(Queue &to, const Queue &from) {
             to[v].r[s] = static_cast<Values>(to[v].r[s] | from[v].r[s]);
         }
         to[v].keys = static_cast<Values>(to[v].keys | from[v].keys);
+        to[v].reached = static_cast<Values>(to[v].reached | from[v].reached);
     }
 }
 

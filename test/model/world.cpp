@@ -151,6 +151,19 @@ std::vector<Shape> all_shapes() {
 
 } // namespace
 
+int View::branch(int source) const {
+    while (source != 0 && sources[static_cast<std::size_t>(source)].parent != 0)
+        source = sources[static_cast<std::size_t>(source)].parent;
+    return source;
+}
+
+bool View::decides(int source) const {
+    for (; source != 0; source = sources[static_cast<std::size_t>(source)].parent)
+        if (!sources[static_cast<std::size_t>(source)].inner)
+            return false;
+    return true;
+}
+
 bool View::direct_key(int source) const {
     const Source &it = sources[static_cast<std::size_t>(source)];
     return it.parent == 0 && !it.any_value && it.near_column == sources[0].far_column;
@@ -165,9 +178,26 @@ bool counts(const Source &source, const Row &row) {
     return row.exists && (!source.filtered || row.column[filter_column] == 1);
 }
 
-int intern(const std::string &content) {
-    static std::map<std::string, int> known;
-    return known.emplace(content, static_cast<int>(known.size()) + 100).first->second;
+std::string joined(const Parts &parts) {
+    std::string out = "(";
+    for (const std::string &part : parts)
+        out += part + ',';
+    return out + ')';
 }
+
+namespace {
+constexpr int first_document = 100;
+std::map<Parts, int> numbers;
+std::vector<Parts> contents;
+} // namespace
+
+int intern(const Parts &content) {
+    const auto [at, fresh] = numbers.emplace(content, first_document + static_cast<int>(contents.size()));
+    if (fresh)
+        contents.push_back(content);
+    return at->second;
+}
+
+const Parts &parts_of(int document) { return contents[static_cast<std::size_t>(document - first_document)]; }
 
 } // namespace model

@@ -48,6 +48,10 @@ struct View {
     std::vector<std::vector<int>> children;
     std::vector<int> far_first; // sources but the first, farthest from the key first
 
+    // The child of source 0 that the source is, or is below; 0 for source 0.
+    [[nodiscard]] int branch(int source) const;
+    // Can rows of the source make the document's own row come or go?
+    [[nodiscard]] bool decides(int source) const;
     // The link is the key itself: found without looking, and needs no lock of its own.
     [[nodiscard]] bool direct_key(int source) const;
 };
@@ -66,59 +70,63 @@ const std::vector<Shape> &shapes();
 // A row counts for a source when it exists and passes the source's filter.
 bool counts(const Source &source, const Row &row);
 
+// What a document consists of: what its row says itself, then the part of each child of source 0, in their order. One
+// part alone when more than one row makes the document.
+using Parts = std::vector<std::string>;
+std::string joined(const Parts &parts);
+
 // The document of a key: a number that is the same for the same content; -1: there is none.
 template <class Rows> int document(const View &view, int key, const Rows &rows);
-int intern(const std::string &content);
+int intern(const Parts &content);
+const Parts &parts_of(int document);
 
 namespace detail {
-template <class Rows>
-bool describe(const View &view, int at, const Row &row, const Rows &rows, std::string &out) {
+// The parts of a row of source `at`; false when it does not count.
+template <class Rows> bool describe(const View &view, int at, const Row &row, const Rows &rows, Parts &out) {
     if (!counts(view.sources[static_cast<std::size_t>(at)], row))
         return false;
-    out += '(' + std::to_string(row.column[payload_column]);
+    out.push_back(std::to_string(row.column[payload_column]));
     for (int child : view.children[static_cast<std::size_t>(at)]) {
         const Source &source = view.sources[static_cast<std::size_t>(child)];
+        const auto value = row.column[static_cast<std::size_t>(source.near_column)];
         std::vector<std::string> found;
         for (int slot = 0; slot < slots; ++slot) {
             const Row &far = rows(source.table, slot);
-            const auto value = row.column[static_cast<std::size_t>(source.near_column)];
             const bool match =
                 source.any_value ||
                 (value != null && far.column[static_cast<std::size_t>(source.far_column)] == value);
-            std::string text;
-            if (match && describe(view, child, far, rows, text))
-                found.push_back(text);
+            Parts parts;
+            if (match && describe(view, child, far, rows, parts))
+                found.push_back(joined(parts));
         }
         if (found.empty() && source.inner)
             return false;
         std::sort(found.begin(), found.end());
-        out += '[';
-        for (const std::string &one : found)
-            out += one;
-        out += ']';
+        out.push_back(joined(found));
     }
-    out += ')';
     return true;
 }
 } // namespace detail
 
 template <class Rows> int document(const View &view, int key, const Rows &rows) {
     const Source &root = view.sources[0];
-    std::vector<std::string> found;
+    std::vector<Parts> found;
     for (int slot = 0; slot < slots; ++slot) {
         const Row &row = rows(root.table, slot);
-        std::string text;
+        Parts parts;
         if (row.exists && row.column[static_cast<std::size_t>(root.far_column)] == key &&
-            detail::describe(view, 0, row, rows, text))
-            found.push_back(text);
+            detail::describe(view, 0, row, rows, parts))
+            found.push_back(parts);
     }
     if (found.empty())
         return -1;
-    std::sort(found.begin(), found.end());
-    std::string whole;
-    for (const std::string &one : found)
-        whole += one;
-    return intern(whole);
+    if (root.far_column == key_column && found.size() == 1)
+        return intern(found.front());
+    std::vector<std::string> all;
+    for (const Parts &one : found)
+        all.push_back(joined(one));
+    std::sort(all.begin(), all.end());
+    return intern({joined(all)});
 }
 
 // The first TVIEW and key whose document is not what the definition says; empty if all are right.
