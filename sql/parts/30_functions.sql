@@ -79,3 +79,9 @@ CREATE FUNCTION pg_tviews_reinstall_triggers(tview text DEFAULT NULL) RETURNS in
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_reinstall_triggers';
 COMMENT ON FUNCTION pg_tviews_reinstall_triggers(text) IS
     'repairs the triggers of a TVIEW, or of all of the current user, and refreshes what may have missed changes; returns their number';
+
+CREATE FUNCTION pg_tviews_flush_and_report(max_entities integer DEFAULT 500, include_data boolean DEFAULT true)
+    RETURNS jsonb
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_flush_and_report';
+COMMENT ON FUNCTION pg_tviews_flush_and_report(integer, boolean) IS
+    'applies pending changes and tells which documents this transaction has changed';

@@ -10,11 +10,9 @@
 #include "queue/queue.hpp"
 
 extern "C" {
-#include "catalog/pg_operator.h"
 #include "funcapi.h"
 #include "utils/acl.h"
 #include "utils/tuplestore.h"
-#include "utils/typcache.h"
 }
 
 namespace tviews::monitor {
@@ -23,18 +21,6 @@ namespace {
 
 // Deviating rows quoted in the sample.
 constexpr int sample_size = 5;
-
-const char *equality_name(Oid type) {
-    Oid const equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-    HeapTuple const tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(equality));
-    if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for operator %u", equality);
-    auto const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-    const char *const name = psprintf("OPERATOR(%s.%s)", pg::quoted(get_namespace_name(form->oprnamespace)),
-                                      NameStr(form->oprname));
-    ReleaseSysCache(tuple);
-    return name;
-}
 
 // Comma-separated `side`.column for every column of the view (the table may have more).
 const char *column_list(Oid view, const char *side) {
@@ -63,8 +49,8 @@ KeySql key_sql(const catalog::Tview &tview) {
     for (const char *column : pg::each<const char>(tview.key_columns)) {
         const char *const name = pg::quoted(column);
         Oid const type = getBaseType(get_atttype(tview.table, get_attnum(tview.table, column)));
-        appendStringInfo(&join, "%sv.%s %s t.%s", join.len > 0 ? " AND " : "", name, equality_name(type),
-                         name);
+        appendStringInfo(&join, "%sv.%s %s t.%s", join.len > 0 ? " AND " : "", name,
+                         pg::equality_operator(type), name);
         appendStringInfo(&not_null, "%s%s IS NOT NULL", not_null.len > 0 ? " AND " : "", name);
         appendStringInfo(&object, "%s%s, coalesce(v.%s, t.%s)", object.len > 0 ? ", " : "",
                          pg::literal(column), name, name);

@@ -5,7 +5,9 @@
 
 extern "C" {
 #include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
 #include "utils/regproc.h"
+#include "utils/typcache.h"
 }
 
 namespace tviews::pg {
@@ -47,6 +49,19 @@ const char *collation_name(Oid collation) {
 
 const char *type_name(Oid type, int32 typmod) {
     return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+const char *equality_operator(Oid type) {
+    Oid const id = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+    HeapTuple const tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(id));
+    if (!HeapTupleIsValid(tuple))
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
+                errmsg("could not identify an equality operator for type %s", format_type_be(type)));
+    auto const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+    const char *const text =
+        psprintf("OPERATOR(%s.%s)", quoted(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+    ReleaseSysCache(tuple);
+    return text;
 }
 
 } // namespace tviews::pg

@@ -20,4 +20,7 @@ const char *collation_name(Oid collation);
 // The type as SQL, schema-qualified.
 const char *type_name(Oid type, int32 typmod = -1);
 
+// OPERATOR(schema.=), the default equality of the type. Raises an error when it has none.
+const char *equality_operator(Oid type);
+
 } // namespace tviews::pg

@@ -6,6 +6,7 @@
 // SERIALIZABLE what it did is done again at commit, with the latest snapshot.
 #include "queue/queue.hpp"
 #include "queue/transaction_queue.hpp"
+#include "queue/written.hpp"
 
 #include "errors/errors.hpp"
 #include "pg/list.hpp"
@@ -35,6 +36,7 @@ class Listener final : public refresh::Listener {
           keys_end_(changes.keys.end) {}
 
     void changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) override {
+        note_written(tview, old_row, new_row);
         record_change(tview, old_row, new_row);
     }
 

@@ -6,6 +6,7 @@
 
 #include "pg/guard.hpp"
 #include "queue/queue.hpp"
+#include "queue/written.hpp"
 #include "refresh/maintain.hpp"
 
 namespace tviews::queue {
@@ -247,7 +248,10 @@ void subtransaction_event(SubXactEvent event, SubTransactionId id, SubTransactio
 void install_callbacks() {
     RegisterXactCallback(transaction_event, nullptr);
     RegisterSubXactCallback(subtransaction_event, nullptr);
-    refresh::set_recorder(record_change);
+    refresh::set_recorder([](Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+        note_written(tview, old_row, new_row);
+        record_change(tview, old_row, new_row);
+    });
 }
 
 } // namespace tviews::queue

@@ -31,6 +31,15 @@ struct TviewQueue {
     bool collapsed() const noexcept;
 };
 
+// Rows of one TVIEW that this transaction has written: see written.cpp.
+struct WrittenSet {
+    Oid table;
+    AttrNumber id;
+    pg::vector<AttrNumber> key;
+    pg::TupleFormat format;
+    pg::ValueSet *rows;
+};
+
 class TransactionQueue {
   public:
     explicit TransactionQueue(MemoryContext context) : context_(context) {}
@@ -38,6 +47,17 @@ class TransactionQueue {
     // The sets for the definition that is compiled now.
     TviewQueue &entry(dependency::Compiled &tview);
     const pg::vector<TviewQueue *> &entries() const noexcept { return entries_; }
+
+    const pg::vector<WrittenSet *> &written() const noexcept { return written_; }
+    template <typename F> WrittenSet &add_written(Oid table, F &&fill) {
+        pg::ScopedContext const scope(context_);
+        auto *const set = pg::make_in<WrittenSet>(context_);
+        set->table = table;
+        set->rows = make_set();
+        fill(*set);
+        written_.push_back(set);
+        return *set;
+    }
 
     // Call before anything changes: the first change in a subtransaction makes a mark.
     void touch() {
@@ -81,6 +101,7 @@ class TransactionQueue {
     pg::vector<pg::ValueSet *> sets_; // all, in the order they were made
     pg::vector<Mark> marks_;          // outer to inner
     pg::vector<Oid> suspended_;
+    pg::vector<WrittenSet *> written_;
     SubTransactionId touched_ = TopSubTransactionId;
 };
 

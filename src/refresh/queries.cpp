@@ -9,26 +9,12 @@
 
 extern "C" {
 #include "access/nbtree.h"
-#include "catalog/pg_operator.h"
 #include "utils/typcache.h"
 }
 
 namespace tviews::refresh {
 
 namespace {
-
-const char *equality(Oid type) {
-    Oid const id = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-    HeapTuple const tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(id));
-    if (!HeapTupleIsValid(tuple))
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_FUNCTION),
-                errmsg("could not identify an equality operator for type %s", format_type_be(type)));
-    auto const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-    const char *const text = psprintf("OPERATOR(%s.%s)", pg::quoted(get_namespace_name(form->oprnamespace)),
-                                      NameStr(form->oprname));
-    ReleaseSysCache(tuple);
-    return text;
-}
 
 // Are values of the type that are equal under the collation the same bytes?
 bool equal_image(Oid type, Oid collation) {
@@ -187,7 +173,7 @@ class SqlWriter {
         int number = 0;
         for (int column : shape_.unit)
             appendStringInfo(&text, "%s%s.%s %s %s%d%s", number > 0 ? " AND " : "", alias, name(column),
-                             equality(type(column)), prefix, number + 1, suffix),
+                             pg::equality_operator(type(column)), prefix, number + 1, suffix),
                 number++;
         return text.data;
     }
@@ -212,7 +198,7 @@ class SqlWriter {
     const char *among_units(const char *alias) const {
         if (shape_.unit.size() == 1)
             return psprintf(" WHERE %s.%s %s ANY ($1)", alias, name(shape_.unit[0]),
-                            equality(type(shape_.unit[0])));
+                            pg::equality_operator(type(shape_.unit[0])));
         return psprintf(" JOIN %s ON true WHERE %s", units(), unit_equals(alias, "l.k", ""));
     }
 
@@ -242,7 +228,7 @@ class SqlWriter {
         initStringInfo(&join);
         for (int column : shape_.key)
             appendStringInfo(&join, "%sn.%s %s t.%s", join.len > 0 ? " AND " : "", name(column),
-                             equality(type(column)), name(column));
+                             pg::equality_operator(type(column)), name(column));
         return psprintf("SELECT %s, t.ctid, ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*=) "
                         "ROW(%s)::pg_catalog.record, n.\"?present\" FROM (%s) AS n FULL JOIN (%s) AS t ON %s",
                         columns("n"), columns("n"), columns("t"), recomputed, stored, join.data);
