@@ -6,8 +6,12 @@ extern "C" {
 #include "tsearch/ts_cache.h"
 #include "utils/bytea.h"
 #include "utils/float.h"
-#include "utils/pg_locale.h"
 #include "utils/xml.h"
+
+// From utils/pg_locale.h, which wants the headers of ICU.
+extern PGDLLIMPORT char *locale_monetary;
+extern PGDLLIMPORT char *locale_numeric;
+extern PGDLLIMPORT char *locale_time;
 }
 
 namespace tviews::pg {
