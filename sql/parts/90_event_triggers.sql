@@ -1,7 +1,7 @@
 -- 90_event_triggers.sql - last, so that nothing above is seen by them.
 
 CREATE EVENT TRIGGER pg_tviews_ddl_start ON ddl_command_start
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'DROP TABLE', 'DROP FOREIGN TABLE',
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'DROP TABLE', 'DROP FOREIGN TABLE', 'DROP MATERIALIZED VIEW',
                  'ALTER TABLE', 'ALTER VIEW', 'CREATE TRIGGER', 'CREATE RULE')
     EXECUTE FUNCTION pg_tviews_internal_ddl_start();
 
@@ -10,7 +10,7 @@ CREATE EVENT TRIGGER pg_tviews_ddl_end ON ddl_command_end
                  'ALTER FOREIGN TABLE', 'CREATE RULE', 'CREATE FUNCTION', 'ALTER FUNCTION', 'ALTER ROUTINE',
                  'CREATE AGGREGATE', 'ALTER AGGREGATE', 'ALTER TYPE', 'ALTER DOMAIN', 'ALTER COLLATION', 'ALTER OPERATOR',
                  'CREATE CAST', 'DROP CAST', 'ALTER TEXT SEARCH CONFIGURATION', 'ALTER TEXT SEARCH DICTIONARY',
-                 'ALTER SCHEMA', 'CREATE SCHEMA', 'ALTER VIEW')
+                 'ALTER SCHEMA', 'CREATE SCHEMA', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'REFRESH MATERIALIZED VIEW')
     EXECUTE FUNCTION pg_tviews_internal_ddl_end();
 
 CREATE EVENT TRIGGER pg_tviews_sql_drop ON sql_drop

@@ -155,6 +155,13 @@ void after_rename(const RenameStmt *statement) {
         queue::row_type_changed(relation);
 }
 
+// A materialized view has no triggers. Its rows may all be other ones.
+void after_refresh(const RefreshMatViewStmt *statement) {
+    Oid const relation = find(statement->relation);
+    if (OidIsValid(relation) && catalog::dependents_of(relation) != NIL)
+        queue::rows_came(relation);
+}
+
 void after_create(const CreateStmt *statement) {
     if (statement->inhRelations != NIL)
         member_came(find(statement->relation));

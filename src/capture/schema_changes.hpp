@@ -11,6 +11,7 @@ namespace tviews::capture {
 void before_alter(const AlterTableStmt *statement);
 void after_alter(const AlterTableStmt *statement);
 void after_create(const CreateStmt *statement);
+void after_refresh(const RefreshMatViewStmt *statement);
 // `dropped` (list of Oid): relations that the running command has dropped, directly or by CASCADE.
 void after_drop(List *dropped);
 

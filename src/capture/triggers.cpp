@@ -88,7 +88,13 @@ bool in_use(Oid relation) {
     return table->rd_refcnt > 1 || AfterTriggerPendingOnRel(relation);
 }
 
-void refuse_temporary(Oid member, Oid parent) {
+void refuse_member(Oid member, Oid parent) {
+    if (get_rel_relkind(member) == RELKIND_FOREIGN_TABLE)
+        ereport(ERROR, errcode(errors::definition_protected),
+                errmsg("foreign table \"%s\" cannot be a part of a table that a TVIEW reads",
+                       get_rel_name(member)),
+                errdetail("Changes on the other server fire no triggers here."),
+                errhint("Copy its rows into a local table, or let the definition read other parts only."));
     if (get_rel_persistence(member) == RELPERSISTENCE_TEMP)
         ereport(ERROR, errcode(errors::definition_protected),
                 errmsg("temporary table \"%s\" cannot inherit from a table that a TVIEW reads",
@@ -109,6 +115,8 @@ bool is_read(Oid relation) {
 } // namespace
 
 void install_triggers(Oid relation) {
+    if (get_rel_relkind(relation) == RELKIND_MATVIEW)
+        return; // cannot have any; see schema_changes
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     bool const partitioned = get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE;
     LockRelationOid(relation, ShareRowExclusiveLock);
@@ -119,13 +127,12 @@ void install_triggers(Oid relation) {
         pg::each_oid(members, [](Oid member) { drop_by_name(member, row_trigger); });
 
     pg::each_oid(members, [&](Oid member) {
-        refuse_temporary(member, relation);
+        refuse_member(member, relation);
         bool const wants_row = !partitioned || member == relation;
         if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id))
             create(member, row_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
                    TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
-        if (get_rel_relkind(member) != RELKIND_FOREIGN_TABLE &&
-            !OidIsValid(find_trigger(member, truncate_trigger).id))
+        if (!OidIsValid(find_trigger(member, truncate_trigger).id))
             create(member, truncate_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
                    TRIGGER_TYPE_TRUNCATE, false);
     });

@@ -56,6 +56,7 @@ void adopt(Oid table, Creation *creation) {
     pg::GucScope const guc;
     // Names in the definition are qualified by deparsing and read back under the same path.
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+    pg::GucScope::set_local("standard_conforming_strings", "on");
 
     require_select(*creation->shape, GetUserId());
     lock_sources(creation->shape->relations);

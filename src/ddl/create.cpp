@@ -156,6 +156,7 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
     for (const char *column : pg::each<const char>(key_columns))
         creation->request.key_columns = lappend(creation->request.key_columns, pstrdup(column));
     creation->request.function_reads = creation->options.function_reads;
+    creation->request.stale_sources = creation->options.stale_sources;
 
     auto *const own_query = static_cast<Query *>(copyObjectImpl(query));
     rename_columns(own_query, statement->into->colNames);

@@ -90,8 +90,12 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
     if (IsA(event->parsetree, RenameStmt))
         capture::after_rename(reinterpret_cast<const RenameStmt *>(event->parsetree));
+    if (IsA(event->parsetree, RefreshMatViewStmt))
+        capture::after_refresh(reinterpret_cast<const RefreshMatViewStmt *>(event->parsetree));
     if (IsA(event->parsetree, CreateStmt))
         capture::after_create(reinterpret_cast<const CreateStmt *>(event->parsetree));
+    if (IsA(event->parsetree, CreateForeignTableStmt))
+        capture::after_create(&reinterpret_cast<const CreateForeignTableStmt *>(event->parsetree)->base);
     if (IsA(event->parsetree, CreateSchemaStmt))
         for (const Node *part :
              pg::each<const Node>(reinterpret_cast<const CreateSchemaStmt *>(event->parsetree)->schemaElts))

@@ -77,12 +77,16 @@ Options read(const char *json, bool look_up_tables) {
             options.data_gin_index = as_boolean(name, value);
         else if (strcmp(name, "indexes") == 0)
             options.indexes = as_boolean(name, value);
+        else if (strcmp(name, "allow_stale_sources") == 0)
+            options.stale_sources = as_boolean(name, value);
         else if (strcmp(name, "function_reads") == 0)
             options.function_reads = look_up_tables ? as_tables(name, value) : NIL;
         else
-            ereport(
-                ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" does not exist", name),
-                errhint("The options are data_gin_index, fillfactor, function_reads, indexes and unlogged."));
+            ereport(ERROR, errcode(errors::invalid_configuration),
+                    errmsg("option \"%s\" does not exist", name),
+                    errhint("The options are allow_stale_sources, data_gin_index, fillfactor, "
+                            "function_reads, indexes and "
+                            "unlogged."));
     }
     return options;
 }

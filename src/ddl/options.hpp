@@ -10,6 +10,7 @@ struct Options {
     bool unlogged = false;
     bool data_gin_index = false;    // a jsonb_path_ops index on data
     bool indexes = true;            // on id and fk_* columns
+    bool stale_sources = false;     // accept materialized views
     List *function_reads = nullptr; // of Oid: tables that STABLE functions of the definition read
     const char *json = "{}";        // as given
     List *indexed = nullptr;        // of char *: columns that get their indexes otherwise; no option

@@ -174,6 +174,7 @@ void compile_again(Oid table, bool view) {
     request.entity = old->entity;
     request.key_columns = old->explicit_key ? old->key_columns : nullptr;
     request.function_reads = old->function_reads;
+    request.stale_sources = read_stored_options(old->options).stale_sources;
     definition::Shape *const shape = analyze(*old, request);
     const catalog::Tview *const tview = catalog::find_by_table(table);
     if (view && tview != nullptr)

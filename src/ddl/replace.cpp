@@ -145,10 +145,12 @@ const char *replace(const char *name, const char *select, const char *options_js
     request.entity = old->entity;
     request.key_columns = old->explicit_key ? old->key_columns : nullptr;
     request.function_reads = options_json != nullptr ? options.function_reads : old->function_reads;
+    request.stale_sources = options.stale_sources;
 
     OwnStatements const own;
     pg::GucScope const guc;
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+    pg::GucScope::set_local("standard_conforming_strings", "on");
     const char *const definition = definition::text_of(query);
     if (options_json == nullptr && definition::same_text(old->view, query))
         return "unchanged";

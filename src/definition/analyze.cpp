@@ -394,6 +394,7 @@ Shape *analyze(const Query *original, const Request &request) {
     pg::GucScope guc;
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
     set_function_reads(request.function_reads);
+    set_stale_sources(request.stale_sources);
     auto *query = static_cast<Query *>(copyObject(const_cast<Query *>(original)));
     bool has_ctes = false;
     auto find_ctes = [&](Node *node) {
@@ -443,6 +444,7 @@ Shape *analyze(const Query *original, const Request &request) {
     if (has_ctes)
         best->inlined_sql = pg_get_querydef(static_cast<Query *>(copyObject(query)), false);
     set_function_reads(NIL);
+    set_stale_sources(false);
     return best;
 }
 

@@ -27,7 +27,9 @@ namespace tviews::definition {
 
 namespace {
 
-List *function_reads = NIL; // set for the duration of one analysis
+// Set for the duration of one analysis.
+List *function_reads = NIL;
+bool stale_sources = false;
 
 [[noreturn]] void refuse(const char *what, const char *detail, const char *hint) {
     ereport(ERROR, errcode(errors::invalid_select),
@@ -201,6 +203,7 @@ bool checker(Oid function, void *) {
 } // namespace
 
 void set_function_reads(List *tables) { function_reads = tables; }
+void set_stale_sources(bool accepted) { stale_sources = accepted; }
 
 void check_relation(const RangeTblEntry *rte) {
     const char *const name = psprintf("relation %s", pg::qualified_name(rte->relid));
@@ -216,11 +219,15 @@ void check_relation(const RangeTblEntry *rte) {
     case RELKIND_VIEW:
         return;
     case RELKIND_MATVIEW:
-        refuse(name, "It is a materialized view; its refreshes fire no triggers.",
-               "Use the tables it is built on, or turn it into a TVIEW first.");
+        if (stale_sources)
+            return;
+        refuse(name, "It is a materialized view, which is as old as its last refresh.",
+               "Use the tables it is built on, turn it into a TVIEW first, or accept that with the option "
+               "allow_stale_sources of pg_tviews_create().");
     case RELKIND_FOREIGN_TABLE:
         refuse(name, "It is a foreign table; changes on the other server fire no triggers here.",
-               "Copy its rows into a local table, for example by logical replication.");
+               "Copy its rows into a local table, for example by logical replication, or into a materialized "
+               "view.");
     default:
         refuse(name, "It is not a table or view.", "Use ordinary tables only.");
     }

@@ -15,5 +15,7 @@ void check_query(const Query *query);
 
 // For the duration of one analysis: tables that STABLE user functions may read.
 void set_function_reads(List *tables);
+// Are materialized views accepted?
+void set_stale_sources(bool accepted);
 
 } // namespace tviews::definition

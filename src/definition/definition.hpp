@@ -92,6 +92,7 @@ struct Request {
     const char *entity;             // without tv_
     List *key_columns = nullptr;    // of char *: given by the caller
     List *function_reads = nullptr; // of Oid: tables that STABLE functions read (options->'function_reads')
+    bool stale_sources = false;     // materialized views are accepted: they change when they are refreshed
 };
 
 // The same query with every order-sensitive but unordered part made deterministic (see determinism.cpp), without a

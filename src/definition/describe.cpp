@@ -119,6 +119,8 @@ pg::vector<const char *> describe_text(const Shape &shape) {
     for (std::size_t i = 0; i < shape.sources.size(); i++) {
         const Source *const source = shape.sources[i];
         lines.push_back(psprintf("source %s: %s", source->alias, pg::qualified_name(source->relation)));
+        if (get_rel_relkind(source->relation) == RELKIND_MATVIEW)
+            lines.push_back("  stale: a materialized view, as old as its last refresh");
         lines.push_back(psprintf("  columns used: %s", column_list(source->relation, source->used)));
         switch (source->route) {
         case Route::key:

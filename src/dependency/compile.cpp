@@ -156,6 +156,7 @@ Compiled *compile(const catalog::Tview &tview) {
     if (tview.explicit_key)
         request.key_columns = result->key_columns;
     request.function_reads = list_copy(tview.function_reads);
+    request.stale_sources = true; // or it would not have been created
 
     List *relations = list_make2_oid(tview.table, tview.view);
     {

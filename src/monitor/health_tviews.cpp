@@ -61,6 +61,7 @@ class Examination {
         rights();
         policies();
         indexes();
+        stale_sources();
         if (tview_.depth > config::max_cascade_depth)
             report_.add(
                 "limits", "extension", Severity::warning,
@@ -180,6 +181,18 @@ class Examination {
                                  {"hint", advice.statement}}));
     }
 
+    void stale_sources() {
+        for (Oid relation : tview_.shape->relations)
+            if (get_rel_relkind(relation) == RELKIND_MATVIEW)
+                report_.add("consistency", "tviews", Severity::info,
+                            psprintf("TVIEW %s shows materialized view %s as of its last refresh",
+                                     tview_.qualified, pg::qualified_name(relation)),
+                            details({{"tview", tview_.qualified},
+                                     {"source", pg::qualified_name(relation)},
+                                     {"hint", psprintf("REFRESH MATERIALIZED VIEW %s;",
+                                                       pg::qualified_name(relation))}}));
+    }
+
     Report &report_;
     dependency::Compiled &tview_;
 };
@@ -239,6 +252,7 @@ bool examine(Report &report, Oid table) {
 void check_tviews(Report &report) {
     pg::GucScope const guc;
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+    pg::GucScope::set_local("standard_conforming_strings", "on");
     pg::GucScope::set_local("lock_timeout", "1s");
     List *tables = NIL;
     for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::all()))
