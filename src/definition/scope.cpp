@@ -198,9 +198,12 @@ void Builder::bind_subquery(Frame &frame, Binding &binding, RangeTblEntry *rte, 
         binding.done = true; // before its expressions: they cannot refer to it, but keep the recursion finite
         // Number the inner items first, so that dissolved names resolve in order of appearance.
         subtree_rels(*inner, reinterpret_cast<Node *>(query->jointree));
-        for (auto *tle : pg::each<TargetEntry>(query->targetList))
-            binding.substitution =
-                lappend(binding.substitution, global(*inner, reinterpret_cast<Node *>(tle->expr)));
+        for (auto *tle : pg::each<TargetEntry>(query->targetList)) {
+            Node *const output = global(*inner, reinterpret_cast<Node *>(tle->expr));
+            binding.substitution = lappend(binding.substitution, output);
+            if (tle->resjunk || tle->ressortgroupref != 0) // aggregates may take rows in this order
+                frame.level->roots = lappend(frame.level->roots, output);
+        }
         return;
     }
     auto *rel = pg::make_in<Rel>(CurrentMemoryContext);

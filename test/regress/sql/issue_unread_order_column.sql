@@ -13,8 +13,17 @@ CREATE TABLE tv_player AS
                             row_number() OVER (PARTITION BY s.fk_player ORDER BY s.points) AS place
                      FROM tb_score s) w
                GROUP BY w.fk_player) r ON r.fk_player = p.pk_player;
+-- Aggregates without an order of their own take the rows of such a subquery in its order.
+CREATE TABLE tv_list AS
+    SELECT p.pk_player AS pk_list, p.id,
+           jsonb_build_object('returned', (SELECT jsonb_agg(x.label) FROM (SELECT s.label, s.points, s.fk_player FROM tb_score s ORDER BY s.points) x
+                                            WHERE x.fk_player = p.pk_player),
+                              'not returned', (SELECT jsonb_agg(x.label) FROM (SELECT s.label, s.fk_player FROM tb_score s ORDER BY s.points) x
+                                                WHERE x.fk_player = p.pk_player)) AS data
+    FROM tb_player p;
 UPDATE tb_score SET points = 9 WHERE pk_score = 1;
 SELECT pk_player, data FROM tv_player ORDER BY 1;
-SELECT * FROM pg_tviews_verify('player');
-DROP TABLE tv_player;
+SELECT pk_list, data FROM tv_list ORDER BY 1;
+SELECT * FROM pg_tviews_verify() ORDER BY entity;
+DROP TABLE tv_player, tv_list;
 DROP TABLE tb_player, tb_score;
