@@ -45,7 +45,10 @@ void describe_patches(const Shape &shape, std::size_t index, pg::vector<const ch
     if (shape.layout == nullptr)
         return;
     SourceFeeds const &feeds = shape.layout->sources[index];
-    if (feeds.confined != 0)
+    if (feeds.array >= 0)
+        lines.push_back(psprintf("  patches: %s (elements by %s)", leaf_paths(*shape.layout, feeds.confined),
+                                 shape.layout->arrays[static_cast<std::size_t>(feeds.array)].key));
+    else if (feeds.confined != 0)
         lines.push_back(psprintf("  patches: %s", leaf_paths(*shape.layout, feeds.confined)));
     for (const Feed &feed : feeds.feeds)
         lines.push_back(psprintf("  patches by %s: %s",

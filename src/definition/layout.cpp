@@ -1,109 +1,19 @@
 // definition/layout.cpp - see layout.hpp.
 //
-// What an expression depends on is its footprint: columns of base relations, through the outputs of subqueries, and, for
-// the sub-selects in it, everything in their levels. The footprint of the rest of the definition is taken without the
-// leaves and without the sub-selects that only leaves contain. What is in neither is taken to reach anything.
+// The footprint of the rest of the definition is taken without the leaves and without the sub-selects that only leaves
+// contain. What is in neither that nor the footprints of leaves is taken to reach anything.
 #include "definition/layout_analysis.hpp"
 
-#include "definition/expressions.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
 
 extern "C" {
-#include "access/sysattr.h"
 #include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
 #include "utils/ruleutils.h"
 }
 
 namespace tviews::definition {
-
-namespace {
-
-constexpr const char *patch_column = "?patch?";
-
-class Footprint {
-  public:
-    explicit Footprint(const Scope &scope) : scope_(scope), columns_(scope.rels.size(), nullptr) {}
-
-    void expression(Node *expr) {
-        auto step = [&](Node *node) {
-            if (IsA(node, Var))
-                column(castNode(Var, node));
-            else if (IsA(node, Param) && castNode(Param, node)->paramkind == PARAM_EXEC)
-                level(scope_.rel(castNode(Param, node)->paramid).sub);
-            return false;
-        };
-        pg::walk(expr, step, false);
-    }
-
-    // Everything in a level, and below it, whatever outputs are read.
-    void level(const Level *level) {
-        if (list_member_ptr(done_, level))
-            return;
-        done_ = lappend(done_, const_cast<Level *>(level));
-        from(level);
-        for (const Sublink &sublink : level->sublinks)
-            this->level(sublink.level);
-        if (level->query->distinctClause != NIL || level->set_operation)
-            for (Node *output : pg::each<Node>(output_exprs(level)))
-                expression(output);
-    }
-
-    // A level without its sub-selects and outputs.
-    void from(const Level *level) {
-        for (Node *root : pg::each<Node>(level->roots))
-            expression(root);
-        for (int id : level->rels) {
-            const Rel &rel = scope_.rel(id);
-            if (rel.kind == RelKind::base)
-                rows_ = bms_add_member(rows_, id);
-            else if (rel.kind == RelKind::sub)
-                this->level(rel.sub);
-        }
-        for (const Level *leaf : level->leaves)
-            this->level(leaf);
-    }
-
-    bool rows(int rel) const noexcept { return bms_is_member(rel, rows_); }
-    // Is the column, or the whole row, used?
-    bool uses(int rel, AttrNumber attno) const noexcept {
-        Bitmapset *const columns = columns_[static_cast<std::size_t>(rel)];
-        return bms_is_member(attno - FirstLowInvalidHeapAttributeNumber, columns) ||
-               bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
-    }
-
-  private:
-    void column(const Var *var) {
-        auto const id = static_cast<int>(var->varno);
-        const Rel &rel = scope_.rel(id);
-        if (rel.kind == RelKind::base) {
-            Bitmapset *&columns = columns_[static_cast<std::size_t>(id)];
-            columns = bms_add_member(columns, var->varattno - FirstLowInvalidHeapAttributeNumber);
-        } else if (rel.kind == RelKind::sub) {
-            for (int i = 1; i <= list_length(rel.sub->outputs); i++)
-                if (var->varattno <= 0 || var->varattno == i)
-                    output(rel.sub, i);
-        }
-    }
-
-    void output(const Level *level, int position) {
-        for (const Level *leaf : level->leaves)
-            output(leaf, position);
-        if (level->set_operation || position > list_length(level->outputs))
-            return;
-        auto *const expr = static_cast<Node *>(list_nth(level->outputs, position - 1));
-        if (list_member_ptr(done_, expr))
-            return;
-        done_ = lappend(done_, expr);
-        expression(expr);
-    }
-
-    const Scope &scope_;
-    pg::vector<Bitmapset *> columns_; // by rel, offset by FirstLowInvalidHeapAttributeNumber
-    Bitmapset *rows_ = nullptr;
-    List *done_ = NIL; // levels and outputs
-};
 
 FuncExpr *object_literal(Node *expr) {
     if (!IsA(expr, FuncExpr))
@@ -114,7 +24,6 @@ FuncExpr *object_literal(Node *expr) {
     return literal ? call : nullptr;
 }
 
-// A constant text, or nullptr.
 const char *literal_key(Node *expr) {
     if (!IsA(expr, Const))
         return nullptr;
@@ -126,7 +35,6 @@ const char *literal_key(Node *expr) {
     return value->consttype == TEXTOID ? TextDatumGetCString(value->constvalue) : nullptr;
 }
 
-// Are the keys constant and different?
 bool plain_keys(const FuncExpr *object) {
     List *keys = NIL;
     for (int i = 0; i < list_length(object->args); i += 2) {
@@ -140,6 +48,10 @@ bool plain_keys(const FuncExpr *object) {
     }
     return true;
 }
+
+namespace {
+
+constexpr const char *patch_column = "?patch?";
 
 class Builder {
   public:
@@ -204,7 +116,7 @@ class Builder {
         made->is_leaf = object == nullptr || same == nullptr || !plain_keys(object) ||
                         list_length(object->args) != list_length(same->args);
         if (made->is_leaf) {
-            made->leaves = leaf(global);
+            made->leaves = leaf(expr, global);
             return made;
         }
         std::size_t const length = path_.size();
@@ -222,10 +134,12 @@ class Builder {
         return made;
     }
 
-    Leaves leaf(Node *global) {
+    Leaves leaf(Node *expr, Node *global) {
         if (footprints_.size() < max_leaves) {
             footprints_.push_back(pg::make_in<Footprint>(CurrentMemoryContext, scope_));
             layout_->paths.push_back(pstrdup(path_.c_str()));
+            if (footprints_.size() < max_leaves)
+                find_array(scope_, *layout_, static_cast<int>(footprints_.size()) - 1, expr, global);
         } else {
             layout_->paths.back() = "...";
         }
@@ -251,8 +165,10 @@ class Builder {
                 rest.level(sublink.level);
         for (const Source *source : shape_.sources) {
             layout_->sources.emplace_back();
-            if (source->occurrence > 0)
-                feeds_of(*source, rest, layout_->sources.back());
+            if (source->occurrence <= 0)
+                continue;
+            feeds_of(*source, rest, layout_->sources.back());
+            find_element_source(*layout_, *source, layout_->sources.back());
         }
     }
 
@@ -286,16 +202,21 @@ class Builder {
     pg::string path_;
 };
 
-// The object literal with what leads to `leaves` only.
-FuncExpr *reduce(const FuncExpr *object, const LayoutNode &node, Leaves leaves) {
+// The object literal with what leads to `part.leaves` only.
+FuncExpr *reduce(const Layout &layout, const FuncExpr *object, const LayoutNode &node, const Part &part) {
     auto *const result = static_cast<FuncExpr *>(copyObject(const_cast<FuncExpr *>(object)));
     List *args = NIL;
     for (const LayoutNode *member : node.members) {
-        if ((member->leaves & leaves) == 0)
+        if ((member->leaves & part.leaves) == 0)
             continue;
         auto *value = static_cast<Node *>(list_nth(result->args, member->argument));
         if (!member->is_leaf)
-            value = reinterpret_cast<Node *>(reduce(castNode(FuncExpr, value), *member, leaves));
+            value = reinterpret_cast<Node *>(reduce(layout, castNode(FuncExpr, value), *member, part));
+        else if ((member->leaves & part.elements) != 0)
+            for (std::size_t i = 0; i < layout.arrays.size(); i++)
+                if (member->leaves == Leaves(1) << layout.arrays[i].leaf)
+                    value = changed_elements(value, layout.arrays[i],
+                                             static_cast<int>(layout.key.size() + i + 1), part.order);
         args = lappend(lappend(args, list_nth(result->args, member->argument - 1)), value);
     }
     result->args = args;
@@ -308,7 +229,7 @@ Layout *find_layout(const Scope &scope, const Query *query, const Shape &shape) 
     return Builder(scope, query, shape).run();
 }
 
-const char *reduced_query(const Layout &layout, Leaves leaves) {
+const char *reduced_query(const Layout &layout, const Part &part) {
     auto *const query = static_cast<Query *>(copyObject(layout.query));
     List *targets = NIL;
     List *junk = NIL;
@@ -325,7 +246,7 @@ const char *reduced_query(const Layout &layout, Leaves leaves) {
             if (!tle->resjunk && strcmp(tle->resname, name) == 0)
                 targets = lappend(targets, flatCopyTargetEntry(tle));
     auto *const literal = reinterpret_cast<FuncExpr *>(document->expr);
-    document->expr = reinterpret_cast<Expr *>(reduce(literal, *layout.root, leaves));
+    document->expr = reinterpret_cast<Expr *>(reduce(layout, literal, *layout.root, part));
     document->resname = pstrdup(patch_column);
     targets = lappend(targets, document);
     for (auto *tle : pg::each<TargetEntry>(targets))

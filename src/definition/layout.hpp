@@ -5,6 +5,9 @@
 // only sub-selects inside them read it: whatever happens to its rows, nothing else can change. A column of another
 // source *feeds* leaves when only they use it: no condition, no grouping, no ordering, no other output column. For
 // such changes it is enough to compute these leaves again (reduced_query) and to put them into the stored documents.
+//
+// Of a leaf that aggregates objects with a member of their own row's unique column, the id, it is enough to compute the
+// elements with the ids of changed rows; and, if rows have come, gone or moved, the ids of all in order.
 #pragma once
 
 #include "definition/definition.hpp"
@@ -29,8 +32,24 @@ struct Feed {
     Leaves leaves;
 };
 
+// A leaf that is an array of objects.
+struct ArrayLeaf {
+    int leaf;
+    const char *key; // the member that has the id
+    uint32 length;
+    int rel;          // whose rows the elements are made of
+    AttrNumber attno; // its column
+    Oid type;
+    Oid collation;
+    Bitmapset *
+        moving; // columns of the rel that decide about the presence and place of elements, offset as in Source
+};
+
 struct SourceFeeds {
-    Leaves confined = 0;    // not 0: any change of a row reaches these leaves only
+    Leaves confined = 0; // not 0: any change of a row reaches these leaves only
+    int array = -1;      // or 0 and up: reaches only the elements with its id, of Layout::arrays
+    Bitmapset *steady =
+        nullptr; // updates of these columns leave all elements in their places, offset as in Source
     pg::vector<Feed> feeds; // columns; a change of any other used column may reach anything
 };
 
@@ -39,13 +58,24 @@ struct Layout {
     LayoutNode *root;
     pg::vector<const char *> paths;  // by leaf: author.name
     pg::vector<SourceFeeds> sources; // as in Shape::sources
-    Query *query;                    // the definition
-    pg::vector<const char *> key;    // names of the key columns, in the order of Shape::key
+    pg::vector<ArrayLeaf> arrays;
+    Query *query;                 // the definition
+    pg::vector<const char *> key; // names of the key columns, in the order of Shape::key
 };
 
-// The definition with the key columns, in order, and the document reduced to `leaves`. As SQL; search_path must be
-// pinned.
-const char *reduced_query(const Layout &layout, Leaves leaves);
+// What is to be computed again.
+struct Part {
+    Leaves leaves;
+    Leaves elements = 0; // leaves of which single elements are enough
+    bool order = false;  // and the ids in order
+
+    bool operator==(const Part &) const noexcept = default;
+};
+
+// The definition with the key columns, in order, and the document reduced to `part`. In place of an array in
+// part.elements is [elements, ids in order or null, changed ids]; the ids of the changed rows are an array in parameter $n, where n is
+// 1 + the number of key columns + the position in Layout::arrays. As SQL; search_path must be pinned.
+const char *reduced_query(const Layout &layout, const Part &part);
 
 // The paths of a set of leaves: author.name, author.email.
 const char *leaf_paths(const Layout &layout, Leaves leaves);

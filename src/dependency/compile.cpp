@@ -75,10 +75,12 @@ uint64 signature(const definition::Shape &shape) {
     for (const char *path : shape.layout->paths)
         hash = hash_text(hash, path);
     for (const definition::SourceFeeds &feeds : shape.layout->sources) {
-        hash = core::combine(hash, feeds.confined);
+        hash = core::combine(core::combine(hash, feeds.confined), static_cast<uint64>(feeds.array + 1));
         for (const definition::Feed &feed : feeds.feeds)
             hash = core::combine(core::combine(hash, static_cast<uint64>(feed.attno)), feed.leaves);
     }
+    for (const definition::ArrayLeaf &array : shape.layout->arrays)
+        hash = core::combine(core::combine(hash, static_cast<uint64>(array.attno)), array.type);
     return hash;
 }
 
@@ -181,6 +183,11 @@ Compiled *compile(const catalog::Tview &tview) {
         result->edges.push_back(compile_edge(*result, edge));
     for (int column : result->shape->unit)
         result->unit.add_column(result->shape->columns[static_cast<std::size_t>(column)].type);
+    if (result->shape->layout != nullptr)
+        for (const definition::ArrayLeaf &array : result->shape->layout->arrays) {
+            result->ids.emplace_back();
+            result->ids.back().add_column(array.type);
+        }
     result->signature = signature(*result->shape);
     result->depth = depth(tview.table);
     return result;

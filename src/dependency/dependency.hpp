@@ -52,6 +52,7 @@ struct Compiled {
     pg::vector<const char *> source_names; // by source: the relation's name, for messages
     pg::vector<CompiledEdge *> edges;      // as in Shape::edges
     pg::TupleFormat unit;                  // of the unit: what keys are
+    pg::vector<pg::TupleFormat> ids;       // of elements, as in Layout::arrays
 
     MemoryContext context;
     uint64 fingerprint;           // of the catalog row it was made from

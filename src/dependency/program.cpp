@@ -187,6 +187,16 @@ class Builder {
             for (const definition::Feed &feed : feeds.feeds)
                 if (physical(feed.attno) > 0)
                     feed_from(*use, watch(physical(feed.attno)), feed.leaves);
+            AttrNumber const id =
+                feeds.array < 0
+                    ? AttrNumber(0)
+                    : physical(tview->shape->layout->arrays[static_cast<std::size_t>(feeds.array)].attno);
+            if (id > 0) {
+                use->array = feeds.array;
+                use->id = id;
+                (void) watch(id);
+                watch_all(use->steady, feeds.steady);
+            }
         }
         program_.uses.push_back(use);
     }
@@ -253,6 +263,7 @@ void build(Program &program) {
         use->used.resize(words, 0);
         use->path.resize(words, 0);
         use->feeds.resize(body->watched.size(), 0);
+        use->steady.resize(words, 0);
     }
     program.body = body;
 }

@@ -35,6 +35,9 @@ struct Use {
     // What a change can be patched by (definition/layout.hpp). By bit of ColumnMask; 0: it may reach anything.
     definition::Leaves confined = 0;
     pg::vector<definition::Leaves> feeds;
+    int array = -1;    // SourceFeeds::array
+    AttrNumber id = 0; // the column with the id of its elements
+    ColumnMask steady;
 };
 
 struct ProgramBody {

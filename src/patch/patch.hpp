@@ -131,6 +131,13 @@ const Jsonb *merge_elements(const Jsonb *target, Key array, Key key, Container u
 enum class Order : uint8 { none, ascending, descending };
 const Jsonb *insert_element(const Jsonb *target, Key array, const Value &element, Key key, Order order);
 
+// Brings the elements of an array, objects told apart by their members `key`, up to date. `ids`: an array of the values
+// of `key` whose elements may have changed; `fresh`: those elements as they are now, in order. `order`: the values of
+// `key` of all elements as they are now, in order; nullptr: they are the same, at the same places. False, and an
+// unfinished plan, when the array is not as expected, or when it becomes empty.
+bool renew_elements(Patch &patch, Plan *array, Key key, Container ids, Container fresh,
+                    const Container *order);
+
 // The core's = and btree order of jsonb values.
 bool equal_values(const Value &a, const Value &b);
 int compare_values(const Value &a, const Value &b);

@@ -59,10 +59,8 @@ class Listener final : public refresh::Listener {
                     edge.r->flush_to(edge.r->size(), final_);
                 }
             }
-        if (final_ && !queue_.marked() && !entry_.pending()) {
-            entry_.leaves = 0;
-            entry_.anything = false;
-        }
+        if (final_ && !queue_.marked() && !entry_.pending())
+            entry_.forget_leaves();
         queue_.shrink();
         flushing_in = InvalidSubTransactionId; // user triggers may read TVIEWs
     }
@@ -102,8 +100,12 @@ uint64 flush_tview(TransactionQueue &queue, Oid table, Timing timing) {
         changes.edges.push_back({{edge.w, edge.w->size()}, {edge.r, edge.r->size()}});
     changes.keys = {entry.keys, entry.keys->size()};
     changes.sources = entry.sources;
-    if (!entry.anything)
+    if (!entry.anything) {
         changes.leaves = entry.leaves;
+        changes.elements = entry.leaves & ~entry.whole;
+        for (const TviewQueue::Elements &array : entry.elements)
+            changes.arrays.push_back({array.ids, array.moved});
+    }
     for (const TviewQueue *other : queue.entries())
         if (other != &entry && other->table == table && other->pending())
             changes.all = true;

@@ -154,6 +154,27 @@ definition::Leaves reached(const Use &use, const uint64 *changed) {
     return leaves;
 }
 
+// Notes which elements of an array the rows make. False: that cannot be told, or too many.
+bool note_elements(TviewQueue &entry, const Use &use, TupleTableSlot *old_row, TupleTableSlot *new_row,
+                   const uint64 *changed) {
+    constexpr uint32 most = 1000;
+    if (use.array < 0)
+        return false;
+    TviewQueue::Elements &array = entry.elements[static_cast<std::size_t>(use.array)];
+    pg::TupleFormat const &format = use.tview->ids[static_cast<std::size_t>(use.array)];
+    for (TupleTableSlot *row : {old_row, new_row}) {
+        if (row == nullptr)
+            continue;
+        if (row->tts_isnull[use.id - 1] || array.ids->size() >= most)
+            return false;
+        (void) format.add(*array.ids, &row->tts_values[use.id - 1], nullptr);
+    }
+    array.moved = array.moved || changed == nullptr;
+    for (std::size_t i = 0; i < use.used.size() && !array.moved; i++)
+        array.moved = (use.used[i] & changed[i] & ~use.steady[i]) != 0;
+    return true;
+}
+
 void record(TransactionQueue &queue, const ProgramBody &program, const Use &use, TupleTableSlot *old_row,
             TupleTableSlot *new_row, const uint64 *changed) {
     TviewQueue &entry = queue.entry(*use.tview);
@@ -174,6 +195,8 @@ void record(TransactionQueue &queue, const ProgramBody &program, const Use &use,
     definition::Leaves const leaves = reached(use, changed);
     entry.leaves |= leaves;
     entry.anything = entry.anything || leaves == 0;
+    if (!note_elements(entry, use, old_row, new_row, changed))
+        entry.whole |= leaves;
     definition::Source const &source = *use.definition;
     if (source.route == definition::Route::all_keys) {
         (void) entry.keys->add_all();

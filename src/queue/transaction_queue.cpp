@@ -40,6 +40,15 @@ bool TviewQueue::pending() const noexcept {
     return false;
 }
 
+void TviewQueue::forget_leaves() noexcept {
+    leaves = whole = 0;
+    anything = false;
+    for (Elements &array : elements) {
+        array.ids->clear();
+        array.moved = false;
+    }
+}
+
 void TviewQueue::collapse() {
     (void) keys->add_all();
     for (const EdgeSets &edge : edges)
@@ -79,6 +88,8 @@ TviewQueue &TransactionQueue::entry(dependency::Compiled &tview) {
             pg::ValueSet *const w = make_set();
             found->edges.push_back({w, make_set()});
         }
+        for (std::size_t i = 0; i < tview.ids.size(); i++)
+            found->elements.push_back({pg::make_in<pg::ValueSet>(context_)});
         entries_.push_back(found);
     }
     tview.queue_entry = found;

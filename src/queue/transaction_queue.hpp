@@ -23,6 +23,14 @@ struct TviewQueue {
     // The leaves that what is pending can reach, or anything. Never taken back by a rollback: too much is harmless.
     definition::Leaves leaves = 0;
     bool anything = false;
+    definition::Leaves whole = 0; // of the leaves, those reached otherwise than by single elements
+    struct Elements {
+        pg::ValueSet *ids;
+        bool moved = false; // not all of them have kept their places
+    };
+    pg::vector<Elements> elements; // as in Layout::arrays
+
+    void forget_leaves() noexcept;
 
     bool pending() const noexcept;
     // "All", as when rows have come and gone unseen: every key may be affected, and rows may newly look through any value.

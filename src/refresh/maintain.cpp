@@ -144,7 +144,7 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
             writer.emplace(tview, table, listener, outer_context);
             pg::ValueSet left;
             bool const patched = !flush.all() && !own_snapshot(timing) &&
-                                 patch_documents(tview, changes.leaves, flush.keys(), *writer, left);
+                                 patch_documents(tview, changes, flush.keys(), *writer, left);
             if (progress)
                 progress->phase(Phase::comparing);
             recompute(tview, patched ? left : flush.keys(), flush.all(), *writer,

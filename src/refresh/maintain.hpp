@@ -26,9 +26,15 @@ struct EdgeChanges {
 struct Changes {
     pg::vector<EdgeChanges> edges; // as in Shape::edges
     Pending keys;
-    bool all = false;              // every row may be affected
-    uint64 sources = 0;            // bit i: source i has changed; for messages
-    definition::Leaves leaves = 0; // not 0: nothing but these leaves can have changed
+    bool all = false;                // every row may be affected
+    uint64 sources = 0;              // bit i: source i has changed; for messages
+    definition::Leaves leaves = 0;   // not 0: nothing but these leaves can have changed
+    definition::Leaves elements = 0; // and of these only the elements below
+    struct Elements {
+        const pg::ValueSet *ids;
+        bool moved; // they may have come, gone, or changed their places
+    };
+    pg::vector<Elements> arrays; // as in Layout::arrays
 };
 
 // What maintenance tells the queue while it works.

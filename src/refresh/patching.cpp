@@ -18,12 +18,17 @@
 #include "refresh/recompute.hpp"
 #include "refresh/stored.hpp"
 
+extern "C" {
+#include "access/detoast.h"
+}
+
 namespace tviews::refresh {
 
 namespace {
 
 using definition::LayoutNode;
 using definition::Leaves;
+using definition::Part;
 
 constinit uint64 patched = 0;
 
@@ -35,34 +40,70 @@ bool find_member(patch::Container object, const LayoutNode &member, uint32 *at) 
     return true;
 }
 
-// Puts the members of `fresh` that hold `leaves` into the object of `plan`. False when something is not as expected.
-bool splice(patch::Patch &patch, patch::Plan *plan, patch::Container fresh, const LayoutNode &node,
-            Leaves leaves) {
-    for (const LayoutNode *member : node.members) {
-        if ((member->leaves & leaves) == 0)
-            continue;
-        uint32 at;
-        uint32 from;
-        if (!find_member(plan->source, *member, &at) || !find_member(fresh, *member, &from))
-            return false;
-        patch::Value const value = fresh.value(from);
-        if (member->is_leaf) {
-            patch.replace(plan, at, value);
-            continue;
+// Puts what has been computed for `part` into a document.
+class Splice {
+  public:
+    Splice(patch::Patch &patch, const definition::Layout &layout, const Part &part)
+        : patch_(patch), layout_(layout), part_(part) {}
+
+    // False when something is not as expected.
+    bool object(patch::Plan *plan, patch::Container fresh, const LayoutNode &node) {
+        for (const LayoutNode *member : node.members) {
+            if ((member->leaves & part_.leaves) == 0)
+                continue;
+            uint32 at;
+            uint32 from;
+            if (!find_member(plan->source, *member, &at) || !find_member(fresh, *member, &from))
+                return false;
+            patch::Value const value = fresh.value(from);
+            if (member->is_leaf && (member->leaves & part_.elements) == 0) {
+                patch_.replace(plan, at, value);
+                continue;
+            }
+            patch::Value const stored = plan->source.value(at);
+            if (!stored.is_container() || stored.is_object() == member->is_leaf || !value.is_container())
+                return false;
+            patch::Plan *const inside = patch_.descend(plan, at);
+            patch::Container const part(value.bytes);
+            if (!(member->is_leaf ? elements(inside, part, member->leaves)
+                                  : part.is_object() && object(inside, part, *member)))
+                return false;
         }
-        if (!plan->source.value(at).is_object() || !value.is_object() ||
-            !splice(patch, patch.descend(plan, at), patch::Container(value.bytes), *member, leaves))
-            return false;
+        return true;
     }
-    return true;
+
+  private:
+    // `fresh`: [elements, ids in order or null, changed ids]
+    bool elements(patch::Plan *plan, patch::Container fresh, Leaves leaf) {
+        const definition::ArrayLeaf *array = nullptr;
+        for (const definition::ArrayLeaf &candidate : layout_.arrays)
+            if (leaf == Leaves(1) << candidate.leaf)
+                array = &candidate;
+        if (array == nullptr || fresh.count() != 3)
+            return false;
+        auto as_array = [&](uint32 index) { // null: no rows
+            patch::Value const value = fresh.child(index);
+            return patch::Container((value.is_array() ? value : patch::empty_container(JB_FARRAY)).bytes);
+        };
+        patch::Container const order = as_array(1);
+        return patch::renew_elements(patch_, plan, {array->key, array->length}, as_array(2), as_array(0),
+                                     part_.order ? &order : nullptr);
+    }
+
+    patch::Patch &patch_;
+    const definition::Layout &layout_;
+    const Part &part_;
+};
+
+bool same_bytes(const Jsonb *a, const Jsonb *b) noexcept {
+    return a == b || (VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0);
 }
 
 class PatchSink final : public pg::RowSink {
   public:
-    PatchSink(const dependency::Compiled &tview, Leaves leaves, KeyIndex &index, Writer &writer,
-              pg::ValueSet &left)
-        : tview_(tview), layout_(*tview.shape->layout), leaves_(leaves), index_(index), writer_(writer),
-          left_(left), unit_(tview.shape->unit.size()),
+    PatchSink(const dependency::Compiled &tview, KeyIndex &index, Writer &writer, pg::ValueSet &left)
+        : tview_(tview), layout_(*tview.shape->layout), index_(index), writer_(writer), left_(left),
+          unit_(tview.shape->unit.size()),
           context_(AllocSetContextCreate(CurrentMemoryContext, "pg_tviews patch", ALLOCSET_DEFAULT_SIZES)) {
         const definition::Shape &shape = *tview.shape;
         for (int column : shape.unit)
@@ -70,7 +111,10 @@ class PatchSink final : public pg::RowSink {
                 std::find(shape.key.begin(), shape.key.end(), column) - shape.key.begin()));
     }
 
-    // The key columns and the leaves.
+    // What the rows from now on hold.
+    void begin(const Part &part) { part_ = part; }
+
+    // The key columns and the part.
     void row(TupleTableSlot *slot) override {
         slot_getallattrs(slot);
         std::size_t const columns = tview_.shape->key.size();
@@ -97,12 +141,12 @@ class PatchSink final : public pg::RowSink {
         {
             pg::ScopedContext const scope(context_);
             const Jsonb *const before = DatumGetJsonbP(document);
-            const Jsonb *const leaves = DatumGetJsonbP(fresh);
+            patch::Container const part(DatumGetJsonbP(fresh));
             patch::Patch patch(before);
             fits = patch::Container(before).is_object() &&
-                   splice(patch, patch.root(), patch::Container(leaves), *layout_.root, leaves_);
+                   Splice(patch, layout_, part_).object(patch.root(), part, *layout_.root);
             const Jsonb *const after = fits ? patch.finish() : before;
-            if (after != before) {
+            if (!same_bytes(after, before)) {
                 writer_.replace(stored, layout_.column, JsonbPGetDatum(after));
                 patched++;
             }
@@ -113,7 +157,7 @@ class PatchSink final : public pg::RowSink {
 
     const dependency::Compiled &tview_;
     const definition::Layout &layout_;
-    Leaves leaves_;
+    Part part_{};
     KeyIndex &index_;
     Writer &writer_;
     pg::ValueSet &left_;
@@ -123,27 +167,99 @@ class PatchSink final : public pg::RowSink {
     MemoryContext context_;            // reset after each row
 };
 
+// Few documents, of some of which single elements may do.
+class Points {
+  public:
+    Points(dependency::Compiled &tview, const Changes &changes, KeyIndex &index, Writer &writer,
+           pg::ValueSet &left)
+        : tview_(tview), layout_(*tview.shape->layout), changes_(changes), index_(index), writer_(writer),
+          left_(left), sink_(tview, index, writer, left) {}
+
+    bool run(const pg::ValueSet &keys) {
+        Part const all{changes_.leaves};
+        Part single{changes_.leaves, changes_.elements};
+        auto const columns = static_cast<std::size_t>(tview_.unit.count());
+        auto *const values =
+            static_cast<Datum *>(palloc0(sizeof(Datum) * (columns + layout_.arrays.size() + 1)));
+        for (std::size_t i = 0; i < layout_.arrays.size(); i++) {
+            Changes::Elements const &array = changes_.arrays[i];
+            bool const wanted = (Leaves(1) << layout_.arrays[i].leaf & changes_.elements) != 0;
+            tview_.ids[i].arrays(*array.ids, 0, wanted ? array.ids->size() : 0, values + columns + i);
+            single.order = single.order || (wanted && array.moved);
+        }
+        auto *const nulls = static_cast<bool *>(palloc0(columns + 1));
+        for (uint32 i = keys.flushed(); i < keys.size(); i++) {
+            tview_.unit.unpack(keys[i], values, nulls);
+            Part const &part = large(values) ? single : all;
+            // A leaf that is the whole document is recomputed.
+            PatchQueries *const patch =
+                part == all && all.leaves == layout_.root->leaves ? nullptr : patch_queries(tview_, part);
+            if (patch == nullptr) {
+                (void) left_.add(keys[i]);
+                continue;
+            }
+            sink_.begin(part);
+            patch->point.query(values, nullptr, sink_);
+        }
+        return true;
+    }
+
+  private:
+    // Is the document large enough for the planning of a query of its own?
+    bool large(const Datum *unit) {
+        const definition::Shape &shape = *tview_.shape;
+        pg::vector<Datum> key(shape.key.size());
+        for (std::size_t i = 0; i < key.size(); i++)
+            key[i] = unit[std::find(shape.unit.begin(), shape.unit.end(), shape.key[i]) - shape.unit.begin()];
+        TupleTableSlot *const stored = index_.find(key.data());
+        if (stored == nullptr)
+            return false;
+        bool is_null;
+        Datum const document = slot_getattr(stored, writer_.attribute(layout_.column), &is_null);
+        return !is_null &&
+               toast_raw_datum_size(document) >= static_cast<Size>(config::patch_elements_min_size) * 1024;
+    }
+
+    dependency::Compiled &tview_;
+    const definition::Layout &layout_;
+    const Changes &changes_;
+    KeyIndex &index_;
+    Writer &writer_;
+    pg::ValueSet &left_;
+    PatchSink sink_;
+};
+
 } // namespace
 
-bool patch_documents(dependency::Compiled &tview, Leaves leaves, const pg::ValueSet &keys, Writer &writer,
-                     pg::ValueSet &left) {
+bool patch_documents(dependency::Compiled &tview, const Changes &changes, const pg::ValueSet &keys,
+                     Writer &writer, pg::ValueSet &left) {
     const definition::Layout *const layout = tview.shape->layout;
-    if (!config::enable_patch || layout == nullptr || leaves == 0 || leaves == layout->root->leaves)
+    if (!config::enable_patch || layout == nullptr || changes.leaves == 0)
         return false;
     // A row must be met once: a second pass would meet its own change.
     Queries const &plans = queries(tview);
     if (!plans.unit_is_key || !plans.image_equal)
         return false;
     KeyIndex index(tview, writer.table());
-    PatchQueries *const patch = index.usable() ? patch_queries(tview, leaves) : nullptr;
+    if (!index.usable())
+        return false;
+    core::Recompute how =
+        core::choose_recompute(false, keys.pending(), RelationGetForm(writer.table())->reltuples);
+    if (!plans.has_arrays)
+        how = core::Recompute::point;
+    if (changes.elements != 0 && how == core::Recompute::point)
+        return Points(tview, changes, index, writer, left).run(keys);
+    if (changes.leaves == layout->root->leaves)
+        return false;
+    Part const part{changes.leaves};
+    PatchQueries *const patch = patch_queries(tview, part);
     if (patch == nullptr)
         return false;
-    PatchSink sink(tview, leaves, index, writer, left);
+    PatchSink sink(tview, index, writer, left);
+    sink.begin(part);
     auto const columns = static_cast<std::size_t>(tview.unit.count());
     auto *const values = static_cast<Datum *>(palloc0(sizeof(Datum) * (columns + 1)));
-    core::Recompute const how =
-        core::choose_recompute(false, keys.pending(), RelationGetForm(writer.table())->reltuples);
-    if (how == core::Recompute::point || !plans.has_arrays) {
+    if (how == core::Recompute::point) {
         auto *const nulls = static_cast<bool *>(palloc0(columns + 1));
         for (uint32 i = keys.flushed(); i < keys.size(); i++) {
             tview.unit.unpack(keys[i], values, nulls);

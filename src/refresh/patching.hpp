@@ -6,10 +6,10 @@
 
 namespace tviews::refresh {
 
-// Brings the documents of the pending units of `keys`, in which nothing but `leaves` can have changed (0: anything), up
-// to date under the active snapshot. Units that could not be patched are added to `left`. False, and nothing done:
+// Brings the documents of the pending units of `keys`, in which nothing but changes.leaves can have changed, up to date
+// under the active snapshot. Units that could not be patched are added to `left`. False, and nothing done:
 // recomputing is right, or better. Needs an SpiSession and an Environment.
-bool patch_documents(dependency::Compiled &tview, definition::Leaves leaves, const pg::ValueSet &keys,
+bool patch_documents(dependency::Compiled &tview, const Changes &changes, const pg::ValueSet &keys,
                      Writer &writer, pg::ValueSet &left);
 
 } // namespace tviews::refresh

@@ -86,12 +86,17 @@ class SqlWriter {
     }
 
     void write(PatchQueries &patch) {
-        const char *const reduced = reduced_sql(patch.leaves);
+        const char *const reduced = reduced_sql(patch.part);
+        bool const single = patch.part.elements != 0;
+        patch.types = result_.unit_types;
+        for (const definition::ArrayLeaf &array : shape_.layout->arrays)
+            if (single)
+                patch.types.push_back(get_array_type(array.type));
         plan(patch.point,
              psprintf("SELECT v.* FROM (%s) AS v WHERE %s%s", reduced, unit_equals("v", "$", ""),
                       not_null("v", " AND ")),
-             one(), CURSOR_OPT_GENERIC_PLAN);
-        if (!result_.has_arrays)
+             &patch.types, single ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
+        if (single || !result_.has_arrays)
             return;
         plan(patch.nested,
              psprintf(
@@ -105,13 +110,13 @@ class SqlWriter {
 
   private:
     // Deparsing leaves much behind.
-    const char *reduced_sql(definition::Leaves leaves) const {
+    const char *reduced_sql(const definition::Part &part) const {
         MemoryContext const context =
             AllocSetContextCreate(CurrentMemoryContext, "pg_tviews deparse", ALLOCSET_DEFAULT_SIZES);
         const char *text;
         {
             pg::ScopedContext const scope(context);
-            text = MemoryContextStrdup(tview_.context, definition::reduced_query(*shape_.layout, leaves));
+            text = MemoryContextStrdup(tview_.context, definition::reduced_query(*shape_.layout, part));
         }
         MemoryContextDelete(context);
         return text;
@@ -251,17 +256,17 @@ Queries &queries(dependency::Compiled &tview) {
     return *static_cast<Queries *>(tview.maintenance);
 }
 
-PatchQueries *patch_queries(dependency::Compiled &tview, definition::Leaves leaves) {
+PatchQueries *patch_queries(dependency::Compiled &tview, const definition::Part &part) {
     constexpr std::size_t most = 32;
     Queries &all = queries(tview);
     for (PatchQueries *known : all.patches)
-        if (known->leaves == leaves)
+        if (known->part == part)
             return known;
     if (all.patches.size() >= most)
         return nullptr;
     pg::ScopedContext const scope(tview.context);
     auto *fresh = pg::make_in<PatchQueries>(tview.context);
-    fresh->leaves = leaves;
+    fresh->part = part;
     SqlWriter(tview, all).write(*fresh);
     all.patches.push_back(fresh);
     return fresh;

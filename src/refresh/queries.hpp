@@ -15,10 +15,12 @@ namespace tviews::refresh {
 //   stored_many  ctid of the stored rows of the units;  stored_all  of all
 //   count        number of stored rows;  populate  the definition's columns of all rows
 //   repeated     the key that the definition returns more than once, if any
-// The leaves of the document that may have changed: the key columns, in the order of Shape::key, and a document of these
-// leaves, for one unit or arrays of them, as above.
+// The parts of the document that may have changed: the key columns, in the order of Shape::key, and a document of these
+// parts, for one unit or arrays of them, as above. With single elements there is only `point`, and its parameters after the
+// unit are arrays of their ids.
 struct PatchQueries {
-    definition::Leaves leaves;
+    definition::Part part;
+    pg::vector<Oid> types; // of point's parameters
     pg::Plan point;
     pg::Plan nested;
     pg::Plan bulk;
@@ -45,7 +47,7 @@ struct Queries {
 
 Queries &queries(dependency::Compiled &tview);
 // nullptr when the TVIEW is patched in too many ways already. search_path must be pinned.
-PatchQueries *patch_queries(dependency::Compiled &tview, definition::Leaves leaves);
+PatchQueries *patch_queries(dependency::Compiled &tview, const definition::Part &part);
 
 // (a, b)=(1, x): the key columns of a row that starts with the definition's columns.
 const char *key_text(const dependency::Compiled &tview, TupleTableSlot *row);

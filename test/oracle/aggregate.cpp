@@ -34,7 +34,25 @@ std::optional<ColumnRef> stable_column(Context &c, const Scope &scope,
     return std::nullopt;
 }
 
+// An object with a column that tells rows of one of the relations apart.
+std::optional<Node> element_with_id(Context &c, const Scope &scope, int depth) {
+    if (scope.aliases.empty())
+        return std::nullopt;
+    const Alias &alias = c.rng.pick(scope.aliases);
+    std::vector<std::string> found;
+    for (int i = 0; i < static_cast<int>(alias.relation->columns.size()); ++i)
+        if (i == alias.relation->key || i == alias.relation->id || alias.column(i).unique)
+            found.push_back(alias.reference(i));
+    if (found.empty())
+        return std::nullopt;
+    c.shape("element-id");
+    return sql("jsonb_build_object('id', {}, 'v', {})", c.rng.pick(found), scalar(c, scope, depth).sql);
+}
+
 Expression element(Context &c, const Scope &scope, int depth) {
+    if (c.rng.chance(40))
+        if (auto object = element_with_id(c, scope, depth))
+            return {*object, Type::jsonb};
     switch (c.rng.below(5)) {
     case 0:
         return column_expression(c, scope);

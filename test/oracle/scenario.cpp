@@ -30,7 +30,8 @@ std::vector<std::string> session_settings(Rng rng) {
         const char *setting;
     };
     for (const Choice &choice :
-         {Choice{15, "enable_patch = off"}, Choice{10, "max_queue_size = 1"}, Choice{6, "max_queue_size = 4"},
+         {Choice{15, "enable_patch = off"}, Choice{60, "patch_elements_min_size = 0"},
+          Choice{10, "max_queue_size = 1"}, Choice{6, "max_queue_size = 4"},
           Choice{8, "lock_escalation_threshold = 0"}, Choice{8, "lock_escalation_threshold = 2"},
           Choice{15, "flush_at = statement"}, Choice{8, "graph_cache_size = 1"},
           Choice{8, "table_cache_size = 1"}, Choice{8, "prepared_stmt_cache_size = 1"},
