@@ -52,12 +52,6 @@ void record(const Creation &creation, Oid table, const char *definition) {
 } // namespace
 
 void adopt(Oid table, Creation *creation) {
-    OwnStatements const own;
-    pg::GucScope const guc;
-    // Names in the definition are qualified by deparsing and read back under the same path.
-    pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
-    pg::GucScope::set_local("standard_conforming_strings", "on");
-
     require_select(*creation->shape, GetUserId());
     lock_sources(creation->shape->relations);
     List *sources = NIL;
@@ -65,6 +59,11 @@ void adopt(Oid table, Creation *creation) {
         sources = lappend_oid(sources, relation);
     queue::flush_before_read(sources);
 
+    OwnStatements const own;
+    pg::GucScope const guc;
+    // Names in the definition are qualified by deparsing and read back under the same path.
+    pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+    pg::GucScope::set_local("standard_conforming_strings", "on");
     const char *const definition = definition::text_of(creation->query);
     Oid const view = create_view(*creation, definition);
     drop_view_with_table(view, table);

@@ -7,6 +7,7 @@
 
 #include "capture/capture.hpp"
 #include "catalog/audit.hpp"
+#include "ddl/attachments.hpp"
 #include "ddl/cascade.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/indexes.hpp"
@@ -22,6 +23,8 @@
 #include "pg/names.hpp"
 #include "queue/queue.hpp"
 #include "refresh/refresh.hpp"
+
+#include <optional>
 
 extern "C" {
 #include "storage/lmgr.h"
@@ -106,10 +109,13 @@ Oid exchange_view(Oid view, const char *definition, const pg::vector<definition:
     for (std::size_t i = 0; appends && i < old_columns.size(); i++)
         appends = strcmp(old_columns[i].name, new_columns[i].name) == 0 &&
                   same_type(old_columns[i], new_columns[i]);
+    List *const attachments = attachments_of(view);
     if (!appends)
         run(psprintf("DROP VIEW %s RESTRICT", name));
     run(psprintf("CREATE OR REPLACE VIEW %s AS %s", name, definition));
-    return get_relname_relid(bare_name, schema);
+    Oid const fresh = get_relname_relid(bare_name, schema);
+    attach(attachments, fresh);
+    return fresh;
 }
 
 void record(const catalog::MetaRow &row, const char *old_definition) {
@@ -147,10 +153,15 @@ const char *replace(const char *name, const char *select, const char *options_js
     request.function_reads = options_json != nullptr ? options.function_reads : old->function_reads;
     request.stale_sources = options.stale_sources;
 
-    OwnStatements const own;
-    pg::GucScope const guc;
-    pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
-    pg::GucScope::set_local("standard_conforming_strings", "on");
+    struct OwnSurroundings {
+        OwnSurroundings() {
+            pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+            pg::GucScope::set_local("standard_conforming_strings", "on");
+        }
+        OwnStatements own;
+        pg::GucScope settings;
+    };
+    std::optional<OwnSurroundings> surroundings(std::in_place);
     const char *const definition = definition::text_of(query);
     if (options_json == nullptr && definition::same_text(old->view, query))
         return "unchanged";
@@ -161,8 +172,10 @@ const char *replace(const char *name, const char *select, const char *options_js
     require_select(*shape, tview->owner);
     check_cascade(table, get_rel_name(table), shape->relations);
 
+    surroundings.reset(); // users' triggers on the TVIEW run in theirs
     lock_sources(shape->relations);
     queue::flush_before_read(list_make1_oid(table));
+    surroundings.emplace();
     bool const retyped = alter_columns(qualified, old_columns, shape->columns);
     catalog::MetaRow row = describe(*shape, request, options);
     row.function_reads = request.function_reads;
@@ -178,12 +191,13 @@ const char *replace(const char *name, const char *select, const char *options_js
     for (Oid relation : shape->relations)
         capture::install_triggers(relation);
     pg::each_oid(old->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
-    (void) refresh::full_refresh(table);
-    CommandCounterIncrement();
     List *existing = NIL;
     for (const definition::OutputColumn &column : old_columns)
         existing = lappend(existing, pstrdup(column.name));
     add_indexes(table, *shape, options, existing);
+    surroundings.reset();
+    (void) refresh::full_refresh(table);
+    CommandCounterIncrement();
     announce(*shape, table);
     record(row, old->definition);
     return retyped ? "rebuilt" : "replaced";

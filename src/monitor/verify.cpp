@@ -1,6 +1,7 @@
 // monitor/verify.cpp - pg_tviews_verify(): is tv_x what v_x says?
 //
-// Both sides are joined on the key with its own equality and compared by record image, so that 1.0 and 1.00 differ.
+// Both sides are joined on the key with its own equality and compared by record image, so that 1.0 and 1.00 differ. A key
+// that the definition returns more than once is missing as often as it comes too many, equal rows or not.
 // Runs as the TVIEW's owner with the rendering settings recorded at its creation, after a flush, under one snapshot.
 #include "catalog/catalog.hpp"
 #include "pg/guard.hpp"
@@ -8,6 +9,7 @@
 #include "pg/names.hpp"
 #include "pg/spi.hpp"
 #include "queue/queue.hpp"
+#include "refresh/refresh.hpp"
 
 extern "C" {
 #include "funcapi.h"
@@ -39,10 +41,14 @@ struct KeySql {
     const char *join;     // v.k = t.k AND ...
     const char *not_null; // k IS NOT NULL AND ...
     const char *object;   // 'k', coalesce(v.k, t.k), ... for jsonb_build_object
+    const char *columns;  // k, ...
+    const char *of_group; // 'k', k, ... for jsonb_build_object
 };
 
 KeySql key_sql(const catalog::Tview &tview) {
-    StringInfoData join, not_null, object;
+    StringInfoData join, not_null, object, columns, of_group;
+    initStringInfo(&columns);
+    initStringInfo(&of_group);
     initStringInfo(&join);
     initStringInfo(&not_null);
     initStringInfo(&object);
@@ -54,8 +60,10 @@ KeySql key_sql(const catalog::Tview &tview) {
         appendStringInfo(&not_null, "%s%s IS NOT NULL", not_null.len > 0 ? " AND " : "", name);
         appendStringInfo(&object, "%s%s, coalesce(v.%s, t.%s)", object.len > 0 ? ", " : "",
                          pg::literal(column), name, name);
+        appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "", name);
+        appendStringInfo(&of_group, "%s%s, %s", of_group.len > 0 ? ", " : "", pg::literal(column), name);
     }
-    return {join.data, not_null.data, object.data};
+    return {join.data, not_null.data, object.data, columns.data, of_group.data};
 }
 
 const char *verify_sql(const catalog::Tview &tview) {
@@ -67,13 +75,16 @@ const char *verify_sql(const catalog::Tview &tview) {
         "'extra' "
         "ELSE 'different' END AS kind, jsonb_build_object(%s) AS key "
         "FROM v FULL JOIN t ON %s "
-        "WHERE v.\"?present\" IS NULL OR t.\"?present\" IS NULL OR ROW(%s)::record *<> ROW(%s)::record), "
+        "WHERE v.\"?present\" IS NULL OR t.\"?present\" IS NULL OR ROW(%s)::record *<> ROW(%s)::record "
+        "UNION ALL SELECT 'missing', g.key FROM (SELECT jsonb_build_object(%s) AS key, count(*) AS rows FROM "
+        "v "
+        "GROUP BY %s HAVING count(*) > 1) g, generate_series(2, g.rows)), "
         "s AS (SELECT kind, key FROM d ORDER BY kind, key LIMIT %d) "
         "SELECT count(*) FILTER (WHERE kind = 'missing'), count(*) FILTER (WHERE kind = 'extra'), "
         "count(*) FILTER (WHERE kind = 'different'), "
         "(SELECT jsonb_agg(jsonb_build_object('kind', kind, 'key', key) ORDER BY kind, key) FROM s) FROM d",
         pg::qualified_name(tview.view), key.not_null, pg::qualified_name(tview.table), key.object, key.join,
-        column_list(tview.view, "v"), column_list(tview.view, "t"), sample_size);
+        column_list(tview.view, "v"), column_list(tview.view, "t"), key.of_group, key.columns, sample_size);
 }
 
 // Keeps the one row of the verification query.
@@ -101,6 +112,7 @@ void verify(const catalog::Tview &tview, ReturnSetInfo *result) {
     AclResult const allowed = pg_class_aclcheck(tview.table, GetUserId(), ACL_SELECT);
     if (allowed != ACLCHECK_OK)
         aclcheck_error(allowed, OBJECT_TABLE, tview.name);
+    refresh::require_columns(tview.table);
     Result answer(CurrentMemoryContext);
     {
         pg::SecurityScope const role(tview.owner,

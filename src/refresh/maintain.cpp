@@ -289,4 +289,10 @@ uint64 populate(Oid table, Progress &progress) {
     return rows;
 }
 
+void require_columns(Oid table) {
+    dependency::Pin const tview(must_compile(table));
+    pg::OpenRelation const relation(table, AccessShareLock);
+    (void) definition_columns(*tview, relation.get());
+}
+
 } // namespace tviews::refresh

@@ -11,4 +11,7 @@ uint64 populate(Oid tview, Progress &progress);
 // Recomputes everything and applies the differences; readers are never blocked. Returns the rows changed.
 uint64 full_refresh(Oid tview);
 
+// Raises TV201 when the table has lost a column of the definition, or has it with another type.
+void require_columns(Oid tview);
+
 } // namespace tviews::refresh

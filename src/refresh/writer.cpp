@@ -19,7 +19,16 @@ namespace tviews::refresh {
 
 namespace {
 
-// The attribute numbers of the definition's columns, by name. The table may have more columns, in any order.
+// Only an UPDATE of a definition's column is ever written.
+Bitmapset *as_updated(const pg::vector<AttrNumber> &columns) {
+    Bitmapset *result = nullptr;
+    for (AttrNumber attno : columns)
+        result = bms_add_member(result, attno - FirstLowInvalidHeapAttributeNumber);
+    return result;
+}
+
+} // namespace
+
 pg::vector<AttrNumber> definition_columns(const dependency::Compiled &tview, Relation table) {
     pg::vector<AttrNumber> result;
     TupleDesc const descriptor = RelationGetDescr(table);
@@ -48,16 +57,6 @@ pg::vector<AttrNumber> definition_columns(const dependency::Compiled &tview, Rel
     }
     return result;
 }
-
-// Only an UPDATE of a definition's column is ever written.
-Bitmapset *as_updated(const pg::vector<AttrNumber> &columns) {
-    Bitmapset *result = nullptr;
-    for (AttrNumber attno : columns)
-        result = bms_add_member(result, attno - FirstLowInvalidHeapAttributeNumber);
-    return result;
-}
-
-} // namespace
 
 void concurrent_write_edited(const dependency::Compiled &tview, ErrorData *error) {
     if (error->sqlerrcode != ERRCODE_INTERNAL_ERROR || error->message == nullptr ||

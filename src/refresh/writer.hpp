@@ -15,6 +15,10 @@ extern "C" {
 
 namespace tviews::refresh {
 
+// The attribute numbers of the definition's columns, by name; the table may have more, in any order. Raises TV201 for one
+// that is missing or has another type.
+pg::vector<AttrNumber> definition_columns(const dependency::Compiled &tview, Relation table);
+
 // A row changed by somebody who does not ask for our locks (pg_tviews.allow_direct_writes) is a serialization failure,
 // which PostgreSQL reports as an internal error there.
 void concurrent_write_edited(const dependency::Compiled &tview, ErrorData *error);

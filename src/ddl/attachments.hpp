@@ -1,0 +1,14 @@
+// ddl/attachments.hpp - what users have attached to a view, kept when the view is made anew.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace tviews::ddl {
+
+// Grants, comments and options of a view and its columns, as statements. To be called while the view exists.
+List *attachments_of(Oid view);
+
+// Runs them on the view that has taken the name; those of columns that it does not have are left out.
+void attach(List *attachments, Oid view);
+
+} // namespace tviews::ddl
