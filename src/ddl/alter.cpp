@@ -84,8 +84,12 @@ void check_rename(const RenameStmt *statement) {
         return;
     else if (by_view != nullptr)
         refuse_view(*by_view, "name", "RENAME TO");
-    else if (!OidIsValid(get_relname_relid(statement->newname, get_rel_namespace(relation))))
-        refuse_existing_view(get_rel_namespace(relation), entity_of(statement->newname));
+    else {
+        Oid const schema = get_rel_namespace(relation);
+        lock_name(schema, statement->newname);
+        if (!OidIsValid(get_relname_relid(statement->newname, schema)))
+            refuse_existing_view(schema, entity_of(statement->newname));
+    }
 }
 
 void check_move(const AlterObjectSchemaStmt *statement) {

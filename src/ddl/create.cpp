@@ -5,6 +5,7 @@
 #include "ddl/create.hpp"
 
 #include "catalog/catalog.hpp"
+#include "core/hash.hpp"
 #include "ddl/cascade.hpp"
 #include "ddl/parse.hpp"
 #include "ddl/state.hpp"
@@ -14,8 +15,10 @@
 #include "pg/names.hpp"
 
 extern "C" {
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "tcop/pquery.h"
 #include "tcop/utility.h"
 }
@@ -121,6 +124,13 @@ void refuse_existing_view(Oid schema, const char *entity) {
             errhint("Rename or drop that relation, or choose another name for the TVIEW."));
 }
 
+void lock_name(Oid schema, const char *table_name) {
+    uint64 const hash =
+        core::hash_bytes(reinterpret_cast<const unsigned char *>(table_name), strlen(table_name));
+    // PostgreSQL itself locks schemas with 0 in the last place.
+    LockDatabaseObject(NamespaceRelationId, schema, static_cast<uint16>(hash | 1), ExclusiveLock);
+}
+
 bool concerns_us(const CreateTableAsStmt *statement) {
     return statement->objtype == OBJECT_TABLE && strncmp(statement->into->rel->relname, "tv_", 3) == 0;
 }
@@ -128,6 +138,7 @@ bool concerns_us(const CreateTableAsStmt *statement) {
 Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options &options) {
     const RangeVar *const target = statement->into->rel;
     Oid const schema = RangeVarGetCreationNamespace(target);
+    lock_name(schema, target->relname);
     if (OidIsValid(get_relname_relid(target->relname, schema)))
         return nullptr;
     refuse_temporary(statement->into, schema);
@@ -204,6 +215,7 @@ const char *create(const char *name, const char *select, bool if_not_exists, Lis
     RangeVar *const target = target_table(name);
     Oid const schema = RangeVarGetCreationNamespace(target);
     const char *const qualified = pg::qualified_name(get_namespace_name(schema), target->relname);
+    lock_name(schema, target->relname);
     Oid const existing = get_relname_relid(target->relname, schema);
     if (OidIsValid(existing)) {
         bool const skip = if_not_exists && catalog::find_by_table(existing) != nullptr;

@@ -24,6 +24,10 @@ struct Creation {
 // Does the statement make a table whose name says that it wants to be a TVIEW?
 bool concerns_us(const CreateTableAsStmt *statement);
 
+// Waits for others who are giving this name to a TVIEW: the loser finds out that it is taken, not a unique violation in a
+// catalog. Held to the end of the transaction.
+void lock_name(Oid schema, const char *table_name);
+
 // Raises TV105 when v_<entity> is something else already.
 void refuse_existing_view(Oid schema, const char *entity);
 
