@@ -85,3 +85,16 @@ CREATE FUNCTION pg_tviews_flush_and_report(max_entities integer DEFAULT 500, inc
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_flush_and_report';
 COMMENT ON FUNCTION pg_tviews_flush_and_report(integer, boolean) IS
     'applies pending changes and tells which documents this transaction has changed';
+
+CREATE FUNCTION pg_tviews_cascade(base_table_oid oid, pk_value bigint) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_cascade';
+COMMENT ON FUNCTION pg_tviews_cascade(oid, bigint) IS
+    'refreshes what depends on a row of a base table, as after an update of all its columns';
+
+CREATE FUNCTION pg_tviews_insert(base_table_oid oid, pk_value bigint) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_insert';
+COMMENT ON FUNCTION pg_tviews_insert(oid, bigint) IS 'refreshes what depends on a row that was inserted';
+
+CREATE FUNCTION pg_tviews_delete(base_table_oid oid, pk_value bigint) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_delete';
+COMMENT ON FUNCTION pg_tviews_delete(oid, bigint) IS 'refreshes what depends on a row that is being, or was, deleted';

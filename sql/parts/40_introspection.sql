@@ -50,3 +50,8 @@ CREATE FUNCTION pg_tviews_health_check()
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_health_check';
 COMMENT ON FUNCTION pg_tviews_health_check() IS
     'is everything as it should be? changes nothing, reads no rows of tables; status is OK, WARNING or ERROR';
+
+CREATE FUNCTION pg_tviews_analyze_cascade(entity text, pk_value bigint) RETURNS TABLE (query_plan text)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_analyze_cascade';
+COMMENT ON FUNCTION pg_tviews_analyze_cascade(text, bigint) IS
+    'EXPLAIN (ANALYZE, BUFFERS) of recomputing one row of a TVIEW';
