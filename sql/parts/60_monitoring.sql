@@ -23,3 +23,41 @@ SELECT pid,
  GROUP BY pid, table_oid;
 COMMENT ON VIEW pg_tviews_progress IS 'running creations and full refreshes of TVIEWs';
 GRANT SELECT ON pg_tviews_progress TO PUBLIC;
+
+-- What is pending in this transaction.
+CREATE FUNCTION pg_tviews_queue_realtime(OUT session text, OUT entity text, OUT pk bigint, OUT depth integer,
+                                         OUT queued_at timestamptz, OUT enqueued timestamptz, OUT kind text,
+                                         OUT value text) RETURNS SETOF record
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_queue_realtime';
+COMMENT ON FUNCTION pg_tviews_queue_realtime() IS 'pending items of this transaction, for the view of this name';
+
+CREATE VIEW pg_tviews_queue_realtime AS
+SELECT q.session,
+       pg_backend_pid()                                    AS backend_pid,
+       pg_current_xact_id_if_assigned()::text::bigint      AS transaction_id,
+       (count(*) OVER ())::integer                         AS queue_size,
+       ARRAY(SELECT DISTINCT e.entity FROM pg_tviews_queue_realtime() e ORDER BY e.entity) AS entities,
+       max(q.enqueued) OVER ()                             AS last_enqueued,
+       q.entity,
+       q.pk,
+       q.depth,
+       q.queued_at,
+       q.kind,
+       q.value
+  FROM pg_tviews_queue_realtime() q;
+COMMENT ON VIEW pg_tviews_queue_realtime IS 'what is queued in this transaction and not yet in the TVIEWs';
+GRANT SELECT ON pg_tviews_queue_realtime TO PUBLIC;
+
+CREATE FUNCTION pg_tviews_debug_queue() RETURNS jsonb
+    LANGUAGE sql
+BEGIN ATOMIC
+    SELECT jsonb_build_object('queue_size', coalesce(sum(e.items), 0),
+                              'entities', coalesce(jsonb_object_agg(e.entity, e.content), '{}'))
+      FROM (SELECT k.entity, sum(k.items) AS items,
+                   jsonb_object_agg(k.kind, CASE WHEN k.kind = 'all' THEN 'true'::jsonb ELSE k.list END) AS content
+              FROM (SELECT q.entity, q.kind, count(*) AS items, jsonb_agg(q.value ORDER BY q.pk, q.value) AS list
+                      FROM pg_tviews_queue_realtime() q
+                     GROUP BY q.entity, q.kind) k
+             GROUP BY k.entity) e;
+END;
+COMMENT ON FUNCTION pg_tviews_debug_queue() IS 'what is queued in this transaction, by TVIEW and kind, as JSON';

@@ -59,6 +59,8 @@ class Listener final : public refresh::Listener {
                     edge.r->flush_to(edge.r->size(), final_);
                 }
             }
+        if (!entry_.pending())
+            entry_.since = 0;
         if (final_ && !queue_.marked() && !entry_.pending())
             entry_.forget_leaves();
         queue_.shrink();

@@ -135,6 +135,9 @@ void look_through(TviewQueue &entry, const Use &use, TupleTableSlot *row) {
 }
 
 void note_source(TviewQueue &entry, int source) noexcept {
+    entry.last = GetCurrentStatementStartTimestamp();
+    if (entry.since == 0)
+        entry.since = entry.last;
     if (source >= 0 && source < 64)
         entry.sources |= uint64(1) << source;
 }

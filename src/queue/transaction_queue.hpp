@@ -19,6 +19,8 @@ struct TviewQueue {
     pg::ValueSet *keys;
     pg::vector<EdgeSets> edges; // as in Shape::edges
     uint64 sources = 0;         // bit i: source i has changed; for messages
+    TimestampTz since = 0;      // start of the statement that queued the first pending change; 0: none
+    TimestampTz last = 0;       // and of the latest
     bool suspended = false;     // a change means "all", and that once is enough
     // The leaves that what is pending can reach, or anything. Never taken back by a rollback: too much is harmless.
     definition::Leaves leaves = 0;
