@@ -14,12 +14,16 @@
 #include "queue/queue.hpp"
 
 extern "C" {
+#include "access/genam.h"
 #include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/json.h"
 }
 
@@ -53,6 +57,25 @@ void record(const catalog::MetaRow &row) {
     escape_json(&details, row.definition);
     appendStringInfoChar(&details, '}');
     catalog::audit("DROP", row.entity, details.data);
+}
+
+// Does the view have an automatic dependency on the table?
+bool goes_with(Oid view, Oid table) {
+    bool found = false;
+    Relation const depends = table_open(DependRelationId, AccessShareLock);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(RelationRelationId));
+    ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(view));
+    SysScanDesc const scan = systable_beginscan(depends, DependDependerIndexId, true, nullptr, 2, keys);
+    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+        auto const form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+        found = found || (form->refclassid == RelationRelationId && form->refobjid == table &&
+                          form->deptype == DEPENDENCY_AUTO);
+    }
+    systable_endscan(scan);
+    table_close(depends, AccessShareLock);
+    return found;
 }
 
 // Who may not drop it shall not lock anything for it either.
@@ -91,6 +114,9 @@ void lock_before_drop(const DropStmt *statement) {
             sources = list_concat_unique_oid(sources, row->dependencies);
         }
     }
+    for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(rows))
+        if (list_member_oid(gone, row->table) && exists(row->table) && exists(row->view))
+            drop_view_with_table(row->view, row->table); // a restore does not know of it
     list_sort(sources, list_oid_cmp);
     pg::each_oid(sources, [&](Oid source) {
         bool last_reader = true; // its triggers go
@@ -133,11 +159,14 @@ void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
 }
 
 void drop_view_with_table(Oid view, Oid table) {
+    if (goes_with(view, table))
+        return;
     ObjectAddress dependent;
     ObjectAddress referenced;
     ObjectAddressSet(dependent, RelationRelationId, view);
     ObjectAddressSet(referenced, RelationRelationId, table);
     recordDependencyOn(&dependent, &referenced, DEPENDENCY_AUTO);
+    CommandCounterIncrement();
 }
 
 const char *drop(const char *name, bool if_exists, bool cascade) {

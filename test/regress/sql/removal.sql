@@ -130,6 +130,16 @@ COMMIT;
 SELECT assert_exact();
 SELECT DISTINCT data->'author'->>'name' FROM tv_post;
 
+-- As after a restore, which does not bring the views' dependency on the tables.
+BEGIN;
+DELETE FROM pg_depend WHERE refobjid IN ('tv_user'::regclass, 'tv_post'::regclass) AND objid IN ('v_user'::regclass, 'v_post'::regclass) AND deptype = 'a';
+DROP TABLE tv_user, tv_post;
+SELECT assert_gone();
+ROLLBACK;
+DROP TABLE tv_user, tv_post;
+CALL write_both();
+CALL make_both();
+
 -- Dependents of other kinds
 CREATE VIEW reader AS SELECT * FROM tv_post;
 DROP TABLE tv_post;
