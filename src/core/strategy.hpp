@@ -1,7 +1,8 @@
 // core/strategy.hpp - how a set of affected rows is recomputed, and how an edge is walked, chosen by counts.
 //
-// Few: one prepared point query each, because an array parameter makes the planner guess. Many: one statement planned
-// for the real number, that still goes key by key. A good part of the TVIEW: one statement that is free to scan.
+// Few: one prepared point query each, because an array parameter makes the planner guess. Many: one prepared statement
+// that goes key by key, whose plan does not depend on the number. A good part of the TVIEW: one statement, planned for
+// the real number, that is free to scan.
 #pragma once
 
 #include <cstdint>

@@ -60,7 +60,7 @@ class SqlWriter {
                                               columns("v"), rows(), among_units("v"), not_null("v", " AND "));
             const char *const stored = psprintf("SELECT t.ctid, %s FROM ONLY %s AS t%s", columns("t"),
                                                 tview_.qualified, among_units("t"));
-            plan(result_.nested, difference(nested, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
+            plan(result_.nested, difference(nested, stored), many(), CURSOR_OPT_GENERIC_PLAN);
             plan(result_.bulk, difference(bulk, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
             plan(result_.stored_many,
                  psprintf("SELECT t.ctid FROM ONLY %s AS t%s", tview_.qualified, among_units("t")), many(),
@@ -102,7 +102,7 @@ class SqlWriter {
              psprintf(
                  "SELECT n.* FROM %s CROSS JOIN LATERAL (SELECT v.* FROM (%s) AS v WHERE %s%s OFFSET 0) AS n",
                  units(), reduced, unit_equals("v", "l.k", ""), not_null("v", " AND ")),
-             many(), CURSOR_OPT_CUSTOM_PLAN);
+             many(), CURSOR_OPT_GENERIC_PLAN);
         plan(patch.bulk,
              psprintf("SELECT v.* FROM (%s) AS v%s%s", reduced, among_units("v"), not_null("v", " AND ")),
              many(), CURSOR_OPT_CUSTOM_PLAN);
