@@ -235,7 +235,9 @@ int main(int argc, char **argv) {
         ->capture_default_str();
     app.add_flag("--keep-schemas", arguments.run.keep_schemas,
                  "leave the schemas of a good seed in the database");
-    app.add_option("--out", arguments.out, "directory for the scripts of failures")->capture_default_str();
+    app.add_option("--out", arguments.out, "directory for the scripts of failures")
+        ->capture_default_str()
+        ->take_last();
     app.add_option("--replay", arguments.replay, "run a saved script with all checks");
     app.add_option("--shapes", arguments.shapes,
                    "only definitions with one of these shapes, comma-separated");

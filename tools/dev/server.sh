@@ -230,7 +230,8 @@ delta_run() {
 oracle_run() {
     quiet make -C "$TREE/test/oracle" -j"$JOBS" BUILD="$WORK/oracle" PG_CONFIG="$PG_CONFIG" || { count oracle 0 1; return 0; }
     psql -Xqd postgres -c 'CREATE DATABASE oracle'
-    lines_run oracle "$WORK/oracle/oracle" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=oracle" "$@"
+    lines_run oracle "$WORK/oracle/oracle" --conninfo "host=$PGHOST port=$PGPORT user=$PGUSER dbname=oracle" \
+        --out "$TOP/build/failed/$TARGET/oracle" "$@"
 }
 
 # stress_run: it kills backends and the postmaster, by the number in the private server's own data directory.
