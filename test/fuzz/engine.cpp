@@ -275,6 +275,73 @@ void insertions(Choices &choices) {
           element.dump() + (descending ? " desc" : " asc"));
 }
 
+// Some elements of an array, told apart by their ids, change, come, go and move.
+void renewals(Choices &choices) {
+    std::string const name = "list", key = "id";
+    bool const numbers = choices.chance(50), in_place = choices.chance(30);
+    auto const id = [&](std::uint32_t n) {
+        return numbers ? number(std::to_string(n)) : string("id " + std::to_string(n));
+    };
+    auto const element = [&](std::uint32_t n) {
+        Json made = random_object(choices, choices.below(5), 1);
+        made.set(key, id(n));
+        return made;
+    };
+    std::uint32_t const count = random_count(choices);
+    Json before_list = empty(Json::Kind::array), ids = empty(Json::Kind::array);
+    Json fresh = empty(Json::Kind::array), order = empty(Json::Kind::array), list = empty(Json::Kind::array);
+    for (std::uint32_t n = 0; n < count; n++)
+        before_list.items.push_back(element(n));
+    std::vector<std::pair<std::uint32_t, Json>> now;
+    std::vector<bool> changed(count + 5, false);
+    for (std::uint32_t n = 0; n < count; n++)
+        now.emplace_back(n, before_list.items[n]);
+    for (std::uint32_t more = choices.below(choices.chance(80) ? 4 : 40); more > 0; more--) {
+        std::uint32_t const n = choices.below(count + 5);
+        if (changed[n])
+            continue;
+        changed[n] = true;
+        ids.items.push_back(id(n));
+        std::size_t at = 0;
+        while (at < now.size() && now[at].first != n)
+            at++;
+        bool const there = at < now.size();
+        if (there && (in_place || choices.chance(40))) {
+            now[at].second = element(n);
+        } else if (!in_place) {
+            if (there)
+                now.erase(now.begin() + static_cast<std::ptrdiff_t>(at));
+            if (choices.chance(70))
+                now.emplace(now.begin() + choices.below(static_cast<std::uint32_t>(now.size()) + 1), n,
+                            element(n));
+        }
+    }
+    for (const auto &[n, made] : now) {
+        order.items.push_back(id(n));
+        list.items.push_back(made);
+        if (changed[n])
+            fresh.items.push_back(made);
+    }
+    bool const broken = count > 0 && choices.chance(5);
+    if (broken)
+        before_list.items[choices.below(count)] =
+            choices.chance(50) ? random_scalar(choices) : empty(Json::Kind::object);
+    Json target = random_object(choices, random_count(choices), 1);
+    target.set(name, before_list);
+    Json expected = target;
+    expected.set(name, list);
+    Document const before(target), ids_now(ids), elements_now(fresh), order_now(order);
+    patch::Patch edits(before.get());
+    patch::Plan *const plan = edits.descend(edits.root(), key_of(name));
+    Container const in_order = order_now.container();
+    bool const done = patch::renew_elements(edits, plan, key_of(key), ids_now.container(),
+                                            elements_now.container(), in_place ? nullptr : &in_order);
+    if (done != (!broken && (in_place || !now.empty())))
+        report("renew elements", target, expected, done ? "not refused" : "refused");
+    if (done)
+        check("renew elements", target, before, edits.finish(), expected, ids.dump(), true);
+}
+
 // Arguments of any kind: an error or a result, but nothing else.
 void nonsense(Choices &choices) {
     std::string path;
@@ -300,7 +367,7 @@ void nonsense(Choices &choices) {
 }
 
 void run(Choices &choices) {
-    switch (choices.below(9)) {
+    switch (choices.below(11)) {
     case 0:
     case 1:
         merges(choices);
@@ -318,6 +385,10 @@ void run(Choices &choices) {
         break;
     case 7:
         insertions(choices);
+        break;
+    case 8:
+    case 9:
+        renewals(choices);
         break;
     default:
         nonsense(choices);
