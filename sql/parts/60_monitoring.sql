@@ -61,3 +61,23 @@ BEGIN ATOMIC
              GROUP BY k.entity) e;
 END;
 COMMENT ON FUNCTION pg_tviews_debug_queue() IS 'what is queued in this transaction, by TVIEW and kind, as JSON';
+
+-- The caches of this session.
+CREATE FUNCTION pg_tviews_cache_stats(OUT cache_type text, OUT entries bigint, OUT bytes bigint, OUT hits bigint,
+                                      OUT misses bigint, OUT evictions bigint) RETURNS SETOF record
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_cache_stats';
+COMMENT ON FUNCTION pg_tviews_cache_stats() IS 'the caches of this session, for the view of this name';
+
+CREATE VIEW pg_tviews_cache_stats AS
+SELECT c.cache_type,
+       c.entries,
+       pg_size_pretty(c.bytes) AS estimated_size,
+       c.hits,
+       c.misses,
+       c.evictions,
+       c.hits                  AS cache_hits,
+       c.misses                AS cache_misses,
+       c.bytes
+  FROM pg_tviews_cache_stats() c;
+COMMENT ON VIEW pg_tviews_cache_stats IS 'what this session has cached about TVIEWs, and how often that has helped';
+GRANT SELECT ON pg_tviews_cache_stats TO PUBLIC;

@@ -4,6 +4,7 @@
 // programs hold pointers). Invalidation callbacks only set flags. Out-of-date ones are destroyed at the next look-up;
 // while pinned they are kept aside.
 #include "dependency/invalidation.hpp"
+#include "dependency/statistics.hpp"
 
 #include "core/hash.hpp"
 #include "errors/errors.hpp"
@@ -29,6 +30,7 @@ struct Cache {
 };
 
 constinit Cache *cache = nullptr;
+constinit CacheStatistics counted;
 
 Cache &the_cache() {
     if (cache == nullptr) {
@@ -202,6 +204,7 @@ void destroy(Compiled *tview) noexcept {
 void retire(Cache &all, std::size_t index) {
     Compiled *const tview = all.current[index];
     all.current.erase(all.current.begin() + static_cast<std::ptrdiff_t>(index));
+    counted.evictions++;
     if (tview->pins > 0)
         all.retired.push_back(tview);
     else
@@ -215,8 +218,10 @@ Compiled *compiled(Oid table) {
     register_callbacks();
     Cache &all = the_cache();
     for (Compiled *found : all.current)
-        if (found->table == table && !found->stale && found->generation == catalog::generation())
+        if (found->table == table && !found->stale && found->generation == catalog::generation()) {
+            counted.hits++;
             return found;
+        }
     uint64 const generation = catalog::generation();
     const catalog::Tview *const tview = catalog::find_by_table(table);
     for (std::size_t i = 0; i < all.current.size(); i++)
@@ -225,6 +230,7 @@ Compiled *compiled(Oid table) {
             if (tview != nullptr && !found->stale && found->fingerprint == fingerprint(*tview)) {
                 found->depth = depth(table);
                 found->generation = generation;
+                counted.hits++;
                 return found;
             }
             retire(all, i);
@@ -232,6 +238,7 @@ Compiled *compiled(Oid table) {
         }
     if (tview == nullptr)
         return nullptr;
+    counted.misses++;
     // Compiling takes locks, which accept invalidations; the ones for what is being compiled must not be missed.
     uint64 const before = invalidations();
     Compiled *const fresh = compile(*tview);
@@ -268,6 +275,15 @@ void end_of_transaction() noexcept {
     for (Compiled *tview : cache->retired)
         destroy(tview);
     cache->retired.clear();
+}
+
+CacheStatistics compiled_statistics() {
+    CacheStatistics result = counted;
+    if (cache != nullptr) {
+        result.entries = cache->current.size();
+        result.bytes = MemoryContextMemAllocated(cache->context, true);
+    }
+    return result;
 }
 
 } // namespace tviews::dependency

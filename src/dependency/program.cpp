@@ -4,6 +4,7 @@
 // a context of its own that is reset when it is rebuilt. The rows of a partition or child feed the sources of every
 // relation above it, with attribute numbers mapped by name.
 #include "dependency/program.hpp"
+#include "dependency/statistics.hpp"
 
 #include "dependency/invalidation.hpp"
 
@@ -30,6 +31,7 @@ using Programs = pg::hash_map<Oid, Program *>;
 
 constinit Programs *programs = nullptr;
 constinit MemoryContext programs_context = nullptr;
+constinit CacheStatistics counted;
 
 List *parents(Oid relation) {
     List *result = NIL;
@@ -284,6 +286,12 @@ List *ancestors_and_self(Oid relation) {
 
 Program *refreshed(Program *program) {
     // Building takes locks, and locks bring invalidations.
+    if (current(*program)) {
+        counted.hits++;
+        return program;
+    }
+    counted.misses++;
+    counted.evictions += program->body != nullptr;
     for (int attempt = 0; attempt < 5 && !current(*program); attempt++)
         build(*program);
     return program;
@@ -316,6 +324,15 @@ void program_invalidated(Oid relation) noexcept {
     auto const found = programs->find(relation);
     if (found != programs->end())
         found->second->valid = false;
+}
+
+CacheStatistics program_statistics() {
+    CacheStatistics result = counted;
+    if (programs != nullptr) {
+        result.entries = programs->size();
+        result.bytes = MemoryContextMemAllocated(programs_context, true);
+    }
+    return result;
 }
 
 } // namespace tviews::dependency

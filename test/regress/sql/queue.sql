@@ -32,5 +32,19 @@ SELECT DISTINCT entity FROM pg_tviews_queue_realtime;
 SELECT pg_tviews_flush();
 TABLE pg_tviews_queue_realtime;
 COMMIT;
+-- The session's caches: a look-up is a hit or a miss; a change of the table throws away what was made from it.
+CREATE TEMP TABLE before AS SELECT * FROM pg_tviews_cache_stats;
+UPDATE tb_user SET name = 'again' WHERE pk_user = 1;
+UPDATE tb_user SET name = 'and again' WHERE pk_user = 1;
+SELECT cache_type, a.entries > 0 AS some, a.bytes > 0 AND a.estimated_size = pg_size_pretty(a.bytes) AS size,
+       a.hits > b.hits AND a.hits = a.cache_hits AS hits, a.misses = a.cache_misses AND a.misses > 0 AS misses
+  FROM pg_tviews_cache_stats a JOIN before b USING (cache_type) ORDER BY 1;
+TRUNCATE before;
+INSERT INTO before TABLE pg_tviews_cache_stats;
+ALTER TABLE tb_user ADD COLUMN email text;
+UPDATE tb_user SET name = 'new' WHERE pk_user = 1;
+SELECT cache_type, a.evictions > b.evictions AS evicted, a.misses > b.misses AS missed
+  FROM pg_tviews_cache_stats a JOIN before b USING (cache_type) ORDER BY 1;
+DROP TABLE before;
 SET client_min_messages = warning;
 DROP SCHEMA queue CASCADE;
