@@ -352,6 +352,29 @@ Shape *Export::run(const pg::vector<int> &unit) {
     return shape_;
 }
 
+// Is the condition never true where the column is NULL?
+bool rejects_null(Node *clause, const Var *column) {
+    auto is_column = [&](void *node) {
+        auto *expr = static_cast<Node *>(node);
+        while (IsA(expr, RelabelType))
+            expr = reinterpret_cast<Node *>(castNode(RelabelType, expr)->arg);
+        return IsA(expr, Var) && castNode(Var, expr)->varno == column->varno &&
+               castNode(Var, expr)->varattno == column->varattno && castNode(Var, expr)->varlevelsup == 0;
+    };
+    if (IsA(clause, NullTest))
+        return castNode(NullTest, clause)->nulltesttype == IS_NOT_NULL &&
+               is_column(castNode(NullTest, clause)->arg);
+    if (IsA(clause, ScalarArrayOpExpr))
+        return op_strict(castNode(ScalarArrayOpExpr, clause)->opno) &&
+               castNode(ScalarArrayOpExpr, clause)->useOr &&
+               is_column(linitial(castNode(ScalarArrayOpExpr, clause)->args));
+    bool found = false;
+    if (IsA(clause, OpExpr) && op_strict(castNode(OpExpr, clause)->opno))
+        for (Node *argument : pg::each<Node>(castNode(OpExpr, clause)->args))
+            found = found || is_column(argument);
+    return found;
+}
+
 // May the output column be NULL in some row? Decided on a scope in which no NULL is ruled out.
 bool may_be_null(const Scope &scope, const Level &level, int column) {
     if (level.set_operation) {
@@ -360,12 +383,18 @@ bool may_be_null(const Scope &scope, const Level &level, int column) {
                 return true;
         return false;
     }
+    if (level.query != nullptr && level.query->groupingSets != NIL)
+        return true;
     Var *const var = plain_column(static_cast<Node *>(list_nth(level.outputs, column)));
     if (var == nullptr)
         return false; // computed: nothing is known, and a notice would be noise
     const Rel &rel = scope.rel(static_cast<int>(var->varno));
     if (rel.nullable)
         return true;
+    for (const Conjunct &conjunct :
+         level.conjuncts) // those of an outer join are confined to its nullable side
+        if (bms_is_member(static_cast<int>(var->varno), conjunct.far) && rejects_null(conjunct.clause, var))
+            return false;
     if (rel.kind == RelKind::sub)
         return may_be_null(scope, *rel.sub, var->varattno - 1);
     return rel.kind == RelKind::base && !pg::column_not_null(rel.rte->relid, var->varattno);

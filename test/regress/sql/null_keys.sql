@@ -44,6 +44,15 @@ SELECT assert_exact();
 CREATE TABLE tv_quiet AS SELECT b.pk_b, b.id, jsonb_build_object('a', a.name) AS data FROM tb_b b LEFT JOIN tb_a a ON a.fk_b = b.pk_b;
 CREATE TABLE tv_quiet2 AS SELECT b.pk_b, b.id, jsonb_build_object('a', a.name) AS data FROM tb_a a LEFT JOIN tb_b b ON b.pk_b = a.fk_b WHERE b.pk_b > 0;
 SELECT assert_exact();
+-- No notice where a condition rules NULL out.
+CREATE TABLE tb_d (pk_d int, id uuid, n int);
+CREATE TABLE tv_d AS SELECT pk_d, id, to_jsonb(n) AS data FROM tb_d WHERE pk_d IS NOT NULL;
+CREATE TABLE tv_d2 AS SELECT d.pk_d, d.id, to_jsonb(d.n) AS data FROM tb_d d JOIN tb_c c ON c.k = d.pk_d LEFT JOIN tb_a a ON a.pk_a = d.n;
+CREATE TABLE tv_d3 AS SELECT pk_d, id, data FROM (SELECT pk_d, id, to_jsonb(n) AS data FROM tb_d WHERE pk_d IN (1, 2)) s;
+CREATE TABLE tv_d4 AS SELECT d.pk_d, d.id, to_jsonb(a.name) AS data FROM tb_d d LEFT JOIN tb_a a ON a.pk_a = d.pk_d;
+CREATE TABLE tv_d5 AS SELECT pk_d, id, to_jsonb(n) AS data FROM tb_d WHERE pk_d = 1 OR pk_d IS NULL;
+INSERT INTO tb_d VALUES (1, uid(1), 1), (NULL, uid(2), 2);
+SELECT assert_exact();
 SET client_min_messages = warning;
 DROP SCHEMA null_keys CASCADE;
 SELECT assert_gone();
