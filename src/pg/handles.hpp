@@ -46,13 +46,13 @@ class PushedSnapshot {
     int entered_ = std::uncaught_exceptions();
 };
 
-// A GUC nesting level: settings made with set_local() inside end with the scope.
+// A GUC nesting level: settings made inside end with the scope, those made by functions that ran in it as well.
 class GucScope {
   public:
     GucScope() : level_(NewGUCNestLevel()) {}
     ~GucScope() {
         if (std::uncaught_exceptions() == entered_)
-            AtEOXact_GUC(true, level_);
+            AtEOXact_GUC(false, level_);
     }
     GucScope(const GucScope &) = delete;
     GucScope &operator=(const GucScope &) = delete;

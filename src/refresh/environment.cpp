@@ -116,11 +116,27 @@ WriteScope::~WriteScope() {
         SetUserIdAndSecContext(role_, context_);
 }
 
-int security_context() {
-    Oid role;
-    int flags;
-    GetUserIdAndSecContext(&role, &flags);
-    return flags;
+Trust::Trust(Oid owner) {
+    Oid current;
+    GetUserIdAndSecContext(&current, &context);
+    bool owner_trusted = true;
+    bool writer_trusted = true;
+    // Deferred triggers and later statements run as any of them.
+    for (Oid const writer : {current, GetOuterUserId(), GetSessionUserId()}) {
+        owner_trusted = owner_trusted && has_privs_of_role(owner, writer);
+        writer_trusted = writer_trusted && has_privs_of_role(writer, owner);
+    }
+    if (!owner_trusted)
+        context |= SECURITY_RESTRICTED_OPERATION;
+    pins_search_path = !writer_trusted;
+    pins_settings = !owner_trusted || !writer_trusted;
+}
+
+SettingsScope::SettingsScope(const Trust &trust) {
+    if (trust.pins_settings)
+        settings_.emplace();
+    if (trust.pins_search_path)
+        pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
 }
 
 } // namespace tviews::refresh

@@ -4,6 +4,8 @@
 #include "dependency/dependency.hpp"
 #include "pg/handles.hpp"
 
+#include <optional>
+
 namespace tviews::refresh {
 
 // Adds "while refreshing TVIEW x after changes to y" to errors raised in its scope.
@@ -41,8 +43,7 @@ void require_all_rows(dependency::Compiled &tview);
 // Adds to a privilege error of maintenance whose privilege is missing.
 void privilege_error_edited(const dependency::Compiled &tview, ErrorData *error);
 
-// Inside or outside an Environment: what writing a TVIEW runs as. The owner, but not restricted, because a restricted
-// operation cannot queue deferred triggers; unless whoever called us is restricted already.
+// Inside or outside an Environment: what writing a TVIEW, and its triggers, run as: the owner.
 class WriteScope {
   public:
     WriteScope(Oid owner, int outer_context);
@@ -56,7 +57,26 @@ class WriteScope {
     int entered_;
 };
 
-// The security context flags in force now, for WriteScope.
-int security_context();
+// What a TVIEW's triggers and constraints may do to the session that they run in, and it to them. To be made as whoever
+// flushes, outside of an Environment.
+//
+// A restricted operation cannot queue deferred triggers, so it is restricted only if it has to be: if the owner could
+// not act as the writer anyway. A deferred trigger would run as the writer, a temporary view would be in his search_path.
+// The writer's search_path is out of force if he could not act as the owner anyway: it would choose what the owner runs.
+struct Trust {
+    explicit Trust(Oid owner);
+    int context;        // security context flags for WriteScope
+    bool pins_settings; // run in a SettingsScope
+    bool pins_search_path;
+};
+
+// For as long as triggers of the TVIEW run. Takes back what they set.
+class SettingsScope {
+  public:
+    explicit SettingsScope(const Trust &trust);
+
+  private:
+    std::optional<pg::GucScope> settings_;
+};
 
 } // namespace tviews::refresh

@@ -130,7 +130,7 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
         progress->total(RelationGetForm(table)->reltuples);
     }
     MemoryContext const context = CurrentMemoryContext;
-    int const outer_context = security_context();
+    Trust const trust(tview.owner);
     require_all_rows(tview);
     {
         Environment const environment(tview);
@@ -141,7 +141,7 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
             pg::PushedSnapshot const snapshot(current_snapshot(timing));
             if (own_snapshot(timing))
                 refuse_newer_rows(tview, flush.keys(), flush.all());
-            writer.emplace(tview, table, listener, outer_context);
+            writer.emplace(tview, table, listener, trust.context);
             pg::ValueSet left;
             bool const patched = !flush.all() && !own_snapshot(timing) &&
                                  patch_documents(tview, changes, flush.keys(), *writer, left);
@@ -156,6 +156,7 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
         if (progress)
             progress->phase(Phase::writing);
         pg::PushedSnapshot const snapshot(current_snapshot(timing));
+        SettingsScope const settings(trust);
         rows = writer->finish([&] { listener.applied(flush.keys(), flush.all()); });
     } else {
         listener.applied(flush.keys(), flush.all());
