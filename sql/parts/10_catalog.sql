@@ -36,9 +36,9 @@ CREATE INDEX pg_tview_audit_log_entity_idx ON pg_tview_audit_log (entity);
 CREATE INDEX pg_tview_audit_log_performed_at_idx ON pg_tview_audit_log (performed_at);
 COMMENT ON TABLE pg_tview_audit_log IS 'what was done to TVIEWs, by whom, when and from where';
 
+-- Dumped with the database. Rows of the log get new numbers when they come back, so the sequence is not.
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log', '');
-SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log_log_id_seq', '');
 
 -- What each TVIEW reads, one row per relation.
 CREATE VIEW pg_tview_dependencies AS

@@ -1,7 +1,7 @@
 // capture/capture.hpp - triggers on base tables: which exist, and what they call.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "catalog/meta.hpp"
 
 namespace tviews::capture {
 
@@ -16,7 +16,19 @@ void remove_unused_triggers(Oid relation);
 // Before `member` becomes a partition of `parent`: drops row triggers that would be in the way of clones of the parent's.
 void make_room_for_clones(Oid parent, Oid member);
 
-// Puts the statement trigger that refuses direct writes on a TVIEW's table.
+// Puts the triggers that refuse direct writes on a TVIEW's table, or brings their arguments up to date.
 void install_guard(Oid tview);
+
+// Has the table a guard? Its arguments go into `row`, if there is one; false when they cannot be read.
+bool guarded(Oid table, catalog::MetaRow *row = nullptr);
+// Every table with a guard. List of Oid.
+List *guarded_tables();
+// Has the relation the row trigger of capture, if it can have one?
+bool captured(Oid relation);
+// What the relation's trigger of that name is there for; none when it is not ours, or a partition's clone.
+enum class Duty { none, capture, guard };
+Duty duty_of(Oid relation, const char *trigger);
+// Does the statement make a guard?
+bool guards(const CreateTrigStmt *statement);
 
 } // namespace tviews::capture

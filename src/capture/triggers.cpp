@@ -5,13 +5,14 @@
 // of a leaf fires no trigger of the root. Called by ddl/ only; runs with the bootstrap superuser's rights.
 #include "capture/capture.hpp"
 
-#include "catalog/catalog.hpp"
+#include "catalog/replay.hpp"
 #include "dependency/program.hpp"
 #include "errors/errors.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
 
 extern "C" {
+#include "access/genam.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
@@ -19,6 +20,7 @@ extern "C" {
 #include "commands/trigger.h"
 #include "parser/parse_func.h"
 #include "storage/lmgr.h"
+#include "utils/fmgroids.h"
 }
 
 namespace tviews::capture {
@@ -28,6 +30,9 @@ namespace {
 constexpr const char *row_trigger = "tview_capture";
 constexpr const char *truncate_trigger = "tview_truncate";
 constexpr const char *guard_trigger = "tview_guard";
+constexpr const char *guard_row_trigger = "tview_guard_row";
+constexpr const char *capture_function = "pg_tviews_internal_capture";
+constexpr const char *guard_function = "pg_tviews_internal_guard";
 
 Oid internal_function(const char *name) {
     Oid const schema = catalog::extension_schema();
@@ -40,7 +45,9 @@ Oid internal_function(const char *name) {
 // What is to be known about a trigger of ours on a relation; `id` is InvalidOid when there is none.
 struct Existing {
     Oid id = InvalidOid;
-    bool cloned = false; // made by the partition root's trigger
+    Oid function = InvalidOid;
+    bool cloned = false;       // made by the partition root's trigger
+    List *arguments = nullptr; // of char *
 };
 
 Existing find_trigger(Oid relation, const char *name) {
@@ -50,19 +57,34 @@ Existing find_trigger(Oid relation, const char *name) {
         return found;
     pg::OpenRelation const table(relation, NoLock);
     const TriggerDesc *const triggers = table->trigdesc;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
-        if (triggers->triggers[i].tgoid == found.id)
-            found.cloned = triggers->triggers[i].tgisclone;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+        const Trigger &trigger = triggers->triggers[i];
+        if (trigger.tgoid != found.id)
+            continue;
+        found.cloned = trigger.tgisclone;
+        found.function = trigger.tgfoid;
+        for (int j = 0; j < trigger.tgnargs; j++)
+            found.arguments = lappend(found.arguments, pstrdup(trigger.tgargs[j]));
+    }
     return found;
 }
 
-void create(Oid relation, const char *name, const char *function, int16 timing, int16 events, bool per_row) {
+bool same_arguments(const List *existing, const List *wanted) {
+    bool same = list_length(existing) == list_length(wanted);
+    for (int i = 0; same && i < list_length(wanted); i++)
+        same = strcmp(static_cast<char *>(list_nth(existing, i)), strVal(list_nth(wanted, i))) == 0;
+    return same;
+}
+
+void create(Oid relation, const char *name, const char *function, int16 timing, int16 events, bool per_row,
+            List *arguments = NIL) {
     auto *statement = makeNode(CreateTrigStmt);
+    statement->replace = true;
     statement->trigname = pstrdup(name);
     statement->row = per_row;
     statement->timing = timing;
     statement->events = events;
-    statement->args = NIL;
+    statement->args = arguments;
     statement->columns = NIL;
     (void) CreateTrigger(statement, nullptr, relation, InvalidOid, InvalidOid, InvalidOid,
                          internal_function(function), InvalidOid, nullptr, false, false);
@@ -130,11 +152,11 @@ void install_triggers(Oid relation) {
         refuse_member(member, relation);
         bool const wants_row = !partitioned || member == relation;
         if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id))
-            create(member, row_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
+            create(member, row_trigger, capture_function, TRIGGER_TYPE_AFTER,
                    TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
         if (!OidIsValid(find_trigger(member, truncate_trigger).id))
-            create(member, truncate_trigger, "pg_tviews_internal_capture", TRIGGER_TYPE_AFTER,
-                   TRIGGER_TYPE_TRUNCATE, false);
+            create(member, truncate_trigger, capture_function, TRIGGER_TYPE_AFTER, TRIGGER_TYPE_TRUNCATE,
+                   false);
     });
 }
 
@@ -169,11 +191,62 @@ void make_room_for_clones(Oid parent, Oid member) {
 }
 
 void install_guard(Oid tview) {
-    if (OidIsValid(find_trigger(tview, guard_trigger).id))
-        return;
+    constexpr int16 rows = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE;
+    const catalog::MetaRow *const row = catalog::meta_row(tview);
+    if (row == nullptr)
+        elog(ERROR, "relation with OID %u is not a TVIEW", tview);
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
-    create(tview, guard_trigger, "pg_tviews_internal_guard", TRIGGER_TYPE_BEFORE,
-           TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE, false);
+    List *const arguments = catalog::portable(*row);
+    Existing const guard = find_trigger(tview, guard_trigger);
+    if (!OidIsValid(guard.id) || !same_arguments(guard.arguments, arguments))
+        create(tview, guard_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows | TRIGGER_TYPE_TRUNCATE, false,
+               arguments);
+    if (!OidIsValid(find_trigger(tview, guard_row_trigger).id))
+        create(tview, guard_row_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows, true);
+}
+
+bool guarded(Oid table, catalog::MetaRow *row) {
+    Existing const guard = find_trigger(table, guard_trigger);
+    if (!OidIsValid(guard.id) || guard.function != internal_function(guard_function))
+        return false;
+    if (row == nullptr)
+        return true;
+    pg::vector<char *> arguments;
+    for (char *argument : pg::each<char>(guard.arguments))
+        arguments.push_back(argument);
+    return catalog::read_portable(static_cast<int>(arguments.size()), arguments.data(), *row);
+}
+
+List *guarded_tables() {
+    Oid const function = internal_function(guard_function);
+    List *tables = NIL;
+    Relation const triggers = table_open(TriggerRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_trigger_tgfoid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(function));
+    SysScanDesc const scan = systable_beginscan(triggers, InvalidOid, false, nullptr, 1, &key);
+    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
+        tables = list_append_unique_oid(tables, reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple))->tgrelid);
+    systable_endscan(scan);
+    table_close(triggers, AccessShareLock);
+    return tables;
+}
+
+bool captured(Oid relation) {
+    return get_rel_relkind(relation) == RELKIND_MATVIEW || OidIsValid(find_trigger(relation, row_trigger).id);
+}
+
+Duty duty_of(Oid relation, const char *trigger) {
+    Existing const existing = find_trigger(relation, trigger);
+    if (!OidIsValid(existing.id) || existing.cloned)
+        return Duty::none;
+    return existing.function == internal_function(guard_function)     ? Duty::guard
+           : existing.function == internal_function(capture_function) ? Duty::capture
+                                                                      : Duty::none;
+}
+
+bool guards(const CreateTrigStmt *statement) {
+    Oid const function = LookupFuncName(statement->funcname, 0, nullptr, true);
+    return OidIsValid(function) && function == internal_function(guard_function);
 }
 
 } // namespace tviews::capture

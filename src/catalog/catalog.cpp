@@ -30,6 +30,7 @@ struct Cache {
     Oid schema = InvalidOid;
     Oid meta = InvalidOid;
     Oid capture = InvalidOid;
+    Oid guard = InvalidOid;
     const char *version = nullptr;
     pg::vector<Tview *> by_table; // ordered by table
     pg::vector<Tview *> by_view;  // ordered by view
@@ -141,9 +142,13 @@ Cache *load() {
     find_extension(*fresh);
     if (!OidIsValid(fresh->meta))
         return fresh;
-    List *const capture = list_make2(makeString(get_namespace_name(fresh->schema)),
-                                     makeString(pstrdup("pg_tviews_internal_capture")));
-    fresh->capture = LookupFuncName(capture, 0, nullptr, true);
+    auto const function = [&](const char *name) {
+        List *const parts =
+            list_make2(makeString(get_namespace_name(fresh->schema)), makeString(pstrdup(name)));
+        return LookupFuncName(parts, 0, nullptr, true);
+    };
+    fresh->capture = function("pg_tviews_internal_capture");
+    fresh->guard = function("pg_tviews_internal_guard");
     for (MetaRow *row : pg::each<MetaRow>(meta_rows())) {
         Tview *const tview = make_tview(context, *row);
         if (tview == nullptr)
@@ -199,6 +204,7 @@ Oid meta_table() {
 Oid extension_schema() { return current().schema; }
 
 Oid capture_function() { return current().capture; }
+Oid guard_function() { return current().guard; }
 
 const char *extension_version() { return current().version; }
 

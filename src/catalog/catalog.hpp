@@ -31,8 +31,9 @@ struct Tview {
 
 // The schema the extension is installed into; InvalidOid when it is not installed in this database.
 Oid extension_schema();
-// The function of capture triggers; InvalidOid when it is not there.
+// The functions of capture triggers, and of the triggers on TVIEWs; InvalidOid when they are not there.
 Oid capture_function();
+Oid guard_function();
 // The version installed in this database; nullptr when it is not installed.
 const char *extension_version();
 

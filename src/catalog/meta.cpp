@@ -300,9 +300,3 @@ const char *rendering_settings() {
 }
 
 } // namespace tviews::catalog
-
-// A statement trigger on pg_tview_meta: rows that arrive without this file (restore, repair by hand) are noticed too.
-TVIEWS_FUNCTION(pg_tviews_internal_meta_changed) {
-    tviews::catalog::announce_meta_change();
-    PG_RETURN_POINTER(nullptr);
-}

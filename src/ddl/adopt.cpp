@@ -66,7 +66,7 @@ void adopt(Oid table, Creation *creation) {
     pg::GucScope::set_local("standard_conforming_strings", "on");
     const char *const definition = definition::text_of(creation->query);
     Oid const view = create_view(*creation, definition);
-    drop_view_with_table(view, table);
+    (void) drop_view_with_table(view, table);
     catalog::MetaRow row = describe(*creation->shape, creation->request, creation->options);
     row.table = table;
     row.view = view;

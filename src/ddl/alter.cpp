@@ -2,6 +2,7 @@
 // grants, comments, storage parameters.
 #include "ddl/alter.hpp"
 
+#include "capture/capture.hpp"
 #include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/create.hpp"
@@ -100,7 +101,8 @@ void check_move(const AlterObjectSchemaStmt *statement) {
 }
 
 void check_trigger(const CreateTrigStmt *statement) {
-    if (!statement->row || (statement->timing & TRIGGER_TYPE_TIMING_MASK) != TRIGGER_TYPE_BEFORE)
+    if (!statement->row || (statement->timing & TRIGGER_TYPE_TIMING_MASK) != TRIGGER_TYPE_BEFORE ||
+        capture::guards(statement))
         return;
     Oid const relation = find(statement->relation);
     const catalog::Tview *const tview = OidIsValid(relation) ? catalog::find_by_table(relation) : nullptr;

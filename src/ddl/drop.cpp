@@ -115,8 +115,8 @@ void lock_before_drop(const DropStmt *statement) {
         }
     }
     for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(rows))
-        if (list_member_oid(gone, row->table) && exists(row->table) && exists(row->view))
-            drop_view_with_table(row->view, row->table); // a restore does not know of it
+        if (list_member_oid(gone, row->table))
+            (void) drop_view_with_table(row->view, row->table); // a restore does not know of it
     list_sort(sources, list_oid_cmp);
     pg::each_oid(sources, [&](Oid source) {
         bool last_reader = true; // its triggers go
@@ -158,15 +158,16 @@ void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
     }
 }
 
-void drop_view_with_table(Oid view, Oid table) {
-    if (goes_with(view, table))
-        return;
+bool drop_view_with_table(Oid view, Oid table) {
+    if (!exists(view) || !exists(table) || goes_with(view, table))
+        return false;
     ObjectAddress dependent;
     ObjectAddress referenced;
     ObjectAddressSet(dependent, RelationRelationId, view);
     ObjectAddressSet(referenced, RelationRelationId, table);
     recordDependencyOn(&dependent, &referenced, DEPENDENCY_AUTO);
     CommandCounterIncrement();
+    return true;
 }
 
 const char *drop(const char *name, bool if_exists, bool cascade) {

@@ -14,9 +14,10 @@ void lock_before_drop(const DropStmt *statement);
 // `named` those of them that the statement named itself. Raises 2BP01 for a DROP VIEW v_x without CASCADE.
 void drop_the_rest(List *dropped, List *named, DropBehavior behavior);
 
-// Makes the view go whenever its table goes, so that DROP TABLE tv_a, tv_b works when tv_b is built on tv_a. A restore
-// does not know of it: lock_before_drop() makes up for that, and sql_drop removes a view that is left.
-void drop_view_with_table(Oid view, Oid table);
+// Makes the view go whenever its table goes, so that DROP TABLE tv_a, tv_b works when tv_b is built on tv_a. Returns
+// whether that is new. Dumps and pg_upgrade do not know of it: lock_before_drop() makes up for that, and sql_drop removes
+// a view that is left.
+bool drop_view_with_table(Oid view, Oid table);
 
 // pg_tviews_drop(): returns the qualified name of the dropped table, nullptr when there was none and `if_exists`.
 const char *drop(const char *name, bool if_exists, bool cascade);

@@ -9,6 +9,7 @@
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/redefine.hpp"
+#include "ddl/restore.hpp"
 #include "ddl/rights.hpp"
 #include "ddl/state.hpp"
 #include "pg/guard.hpp"
@@ -29,6 +30,9 @@ EventTriggerData *event_data(FunctionCallInfo fcinfo) {
                 errmsg("function can only be called as an event trigger"));
     return reinterpret_cast<EventTriggerData *>(fcinfo->context);
 }
+
+// pg_upgrade makes every object again, in its own way, before the rows of pg_tview_meta are there.
+bool inert() { return IsBinaryUpgrade; }
 
 CreateTableAsStmt *creating_statement(const EventTriggerData *event) {
     if (running_own_statements() || event->parsetree == nullptr || !IsA(event->parsetree, CreateTableAsStmt))
@@ -63,6 +67,8 @@ using namespace tviews;
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (ddl::inert())
+        PG_RETURN_NULL();
     if (event->parsetree != nullptr && IsA(event->parsetree, DropStmt)) {
         auto const *const statement = reinterpret_cast<const DropStmt *>(event->parsetree);
         ddl::lock_before_drop(statement);
@@ -72,6 +78,7 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
     if (event->parsetree != nullptr && !ddl::running_own_statements()) {
         ddl::refuse_breaking(event->parsetree);
         ddl::refuse_replacing_definition(event->parsetree);
+        ddl::admit_restore(event->parsetree);
     }
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
@@ -84,7 +91,7 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
 
 TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
-    if (event->parsetree == nullptr)
+    if (event->parsetree == nullptr || ddl::inert())
         PG_RETURN_NULL();
     if (IsA(event->parsetree, AlterTableStmt))
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
@@ -107,6 +114,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         ddl::after_security_change(event->parsetree);
         ddl::follow_redefinition(event->parsetree);
     }
+    if (IsA(event->parsetree, GrantStmt))
+        ddl::take_up_granted(reinterpret_cast<const GrantStmt *>(event->parsetree));
+    if (IsA(event->parsetree, CreateTrigStmt))
+        ddl::take_up_restored(reinterpret_cast<const CreateTrigStmt *>(event->parsetree));
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         const RangeVar *const target = statement->into->rel;
@@ -121,6 +132,8 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
 
 TVIEWS_FUNCTION(pg_tviews_internal_sql_drop) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
+    if (ddl::inert())
+        PG_RETURN_NULL();
     if (ddl::running_own_statements()) // pg_tviews_replace() exchanges the view
         PG_RETURN_NULL();
     List *dropped = NIL;

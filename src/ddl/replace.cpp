@@ -184,8 +184,9 @@ const char *replace(const char *name, const char *select, const char *options_js
     row.view = exchange_view(old->view, definition, old_columns, shape->columns);
     row.definition = definition;
     if (row.view != old->view)
-        drop_view_with_table(row.view, table);
+        (void) drop_view_with_table(row.view, table);
     catalog::update_meta_row(row);
+    capture::install_guard(table);
     queue::forget(table);
 
     for (Oid relation : shape->relations)

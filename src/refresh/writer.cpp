@@ -94,11 +94,12 @@ void Writer::prepare_triggers() {
     TriggerDesc *const triggers = result_->ri_TrigDesc; // a copy
     if (triggers == nullptr)
         return;
-    Oid const own = catalog::capture_function();
+    Oid const capture = catalog::capture_function();
+    Oid const guard = catalog::guard_function();
     bool others = false;
     for (int i = 0; i < triggers->numtriggers; i++) {
         Trigger &trigger = triggers->triggers[i];
-        if (trigger.tgfoid == own)
+        if (trigger.tgfoid == capture || trigger.tgfoid == guard)
             trigger.tgenabled = TRIGGER_DISABLED;
         else if (TRIGGER_FOR_ROW(trigger.tgtype) && trigger.tgenabled != TRIGGER_DISABLED) {
             if (TRIGGER_FOR_BEFORE(trigger.tgtype))
@@ -113,6 +114,10 @@ void Writer::prepare_triggers() {
         result_->ri_TrigDesc = nullptr;
         return;
     }
+    // The guard is the only BEFORE ROW trigger there is. Not even a disabled one may be looked for: that locks the row.
+    triggers->trig_insert_before_row = false;
+    triggers->trig_update_before_row = false;
+    triggers->trig_delete_before_row = false;
     pending_ = tuplestore_begin_heap(false, false, work_mem);
     auto const columns = static_cast<int>(columns_.size());
     pending_row_ = CreateTemplateTupleDesc(columns + 2);
