@@ -9,9 +9,11 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Every way of keeping the result of a definition. A model supports those it has a file <way>.sql for.
 WAYS = {
     "none": "no view: the base tables only",
+    "floor": "the base table and the documents are written by one statement that knows both",
     "row": "hand-written row triggers",
     "set": "hand-written statement triggers with transition tables",
     "tview": "TVIEW",
+    "transition": "transition tables that nobody reads: the floor of capture by statement triggers",
     "ivm": "pg_ivm, a flat equivalent",
     "refresh": "REFRESH MATERIALIZED VIEW in the transaction",
     "concurrently": "REFRESH MATERIALIZED VIEW CONCURRENTLY in the transaction",
@@ -21,7 +23,7 @@ WAYS = {
 class Scenario:
     """One file. `cases` is what is measured, each with everything it inherits from the file filled in."""
 
-    def __init__(self, name, quick):
+    def __init__(self, name, quick, seconds=None):
         with open(os.path.join(HERE, "scenarios", name + ".toml"), "rb") as file:
             text = tomllib.load(file)
         self.name = name
@@ -34,13 +36,12 @@ class Scenario:
         self.cases = []
         for case in text["case"]:
             merged = {"ways": text["ways"], "seconds": text.get("seconds", 2)} | case
+            merged["seconds"] = seconds or merged["seconds"]
             merged["size"] = text.get("size", {}) | case.get("size", {})
             if quick:
                 merged["size"] |= text.get("quick", {}) | case.get("quick", {})
             merged["variables"] = merged["size"] | case.get("variables", {})
             self.cases.append(merged)
-            if quick and "quick" not in case and text.get("quick_first_only"):
-                break
 
     def schema(self, way):
         return self.variants[way]["of"] if way in self.variants else way
