@@ -12,6 +12,7 @@
 #include "ddl/restore.hpp"
 #include "ddl/rights.hpp"
 #include "ddl/state.hpp"
+#include "ddl/trigger_audit.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
@@ -113,6 +114,7 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         ddl::follow_name(event->parsetree);
         ddl::after_security_change(event->parsetree);
         ddl::follow_redefinition(event->parsetree);
+        ddl::audit_trigger_change(event->parsetree);
     }
     if (IsA(event->parsetree, GrantStmt))
         ddl::take_up_granted(reinterpret_cast<const GrantStmt *>(event->parsetree));
