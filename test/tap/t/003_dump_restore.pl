@@ -271,7 +271,7 @@ dump_to('one_schema.custom', '-Fc', '-n', 'app');
 $database = database('one_schema');
 script('one schema: the rest', $database, 'full.sql');
 $node->safe_psql($database, 'DROP SCHEMA app CASCADE');
-archive('one schema', $database, 'one_schema.custom', '-j4');
+archive('one schema', $database, 'one_schema.custom');
 same($database, 'one schema');
 maintained($database, 'one schema');
 
