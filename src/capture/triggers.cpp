@@ -182,6 +182,7 @@ void remove_unused_triggers(Oid relation) {
 }
 
 void make_room_for_clones(Oid parent, Oid member) {
+    LockRelationOid(parent, AccessShareLock);
     if (!OidIsValid(find_trigger(parent, row_trigger).id))
         return;
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
