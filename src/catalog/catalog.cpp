@@ -32,6 +32,7 @@ struct Cache {
     Oid capture = InvalidOid;
     Oid guard = InvalidOid;
     const char *version = nullptr;
+    bool other_version = false;   // not this library's: nothing below is filled
     pg::vector<Tview *> by_table; // ordered by table
     pg::vector<Tview *> by_view;  // ordered by view
     pg::vector<Oid> watched;      // ordered: tables, views and dependencies of all TVIEWs
@@ -132,6 +133,16 @@ Tview *make_tview(MemoryContext context, const MetaRow &row) {
 bool by_table(const Tview *left, const Tview *right) noexcept { return left->table < right->table; }
 bool by_view(const Tview *left, const Tview *right) noexcept { return left->view < right->view; }
 
+// Do two versions agree up to the second dot? What a database and the library have in common changes with these only.
+bool same_release(const char *left, const char *right) noexcept {
+    auto const length = [](const char *version) {
+        const char *const dot = strchr(version, '.');
+        const char *const second = dot == nullptr ? nullptr : strchr(dot + 1, '.');
+        return second == nullptr ? strlen(version) : static_cast<std::size_t>(second - version);
+    };
+    return length(left) == length(right) && strncmp(left, right, length(left)) == 0;
+}
+
 // Reads everything into a new context, which belongs to the caller's context until it is complete.
 Cache *load() {
     MemoryContext const context =
@@ -140,7 +151,8 @@ Cache *load() {
     auto *fresh = pg::make_in<Cache>(context);
     fresh->context = context;
     find_extension(*fresh);
-    if (!OidIsValid(fresh->meta))
+    fresh->other_version = fresh->version != nullptr && !same_release(fresh->version, TVIEWS_VERSION);
+    if (!OidIsValid(fresh->meta) || fresh->other_version)
         return fresh;
     auto const function = [&](const char *name) {
         List *const parts =
@@ -185,11 +197,27 @@ const Cache &current() {
         if (cache != nullptr)
             MemoryContextSetParent(cache->context, TopTransactionContext);
         cache = fresh;
-        stale = before != current_generation;
-        if (!stale)
+        // Nothing tells of the row of pg_extension that ends another version.
+        stale = before != current_generation || fresh->other_version;
+        if (!stale || fresh->other_version)
             break;
     }
     return *cache;
+}
+
+// The same, for who has to know about TVIEWs.
+const Cache &usable() {
+    const Cache &now = current();
+    if (now.other_version)
+        ereport(
+            ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("the pg_tviews library is version %s, but the extension in this database is version %s",
+                   TVIEWS_VERSION, now.version),
+            errdetail("TVIEWs cannot be kept up to date, so what would change them is refused."),
+            errhint(
+                "After an upgrade of the library run ALTER EXTENSION pg_tviews UPDATE. A session that has "
+                "loaded the library before has to connect again."));
+    return now;
 }
 
 } // namespace
@@ -208,19 +236,21 @@ Oid guard_function() { return current().guard; }
 
 const char *extension_version() { return current().version; }
 
+bool version_fits() { return !current().other_version; }
+
 uint64 generation() { return current_generation; }
 
 uint64 roles_generation() { return current_roles; }
 
 const Tview *find_by_table(Oid table) {
-    const Cache &now = current();
+    const Cache &now = usable();
     auto const found = std::lower_bound(now.by_table.begin(), now.by_table.end(), table,
                                         [](const Tview *tview, Oid oid) { return tview->table < oid; });
     return found != now.by_table.end() && (*found)->table == table ? *found : nullptr;
 }
 
 const Tview *find_by_view(Oid view) {
-    const Cache &now = current();
+    const Cache &now = usable();
     auto const found = std::lower_bound(now.by_view.begin(), now.by_view.end(), view,
                                         [](const Tview *tview, Oid oid) { return tview->view < oid; });
     return found != now.by_view.end() && (*found)->view == view ? *found : nullptr;
@@ -228,13 +258,13 @@ const Tview *find_by_view(Oid view) {
 
 List *all() {
     List *result = NIL;
-    for (Tview *tview : current().by_table)
+    for (Tview *tview : usable().by_table)
         result = lappend(result, tview);
     return result;
 }
 
 List *dependents_of(Oid relation) {
-    const Cache &now = current();
+    const Cache &now = usable();
     List *result = NIL;
     if (!std::binary_search(now.watched.begin(), now.watched.end(), relation))
         return result;

@@ -36,6 +36,8 @@ Oid capture_function();
 Oid guard_function();
 // The version installed in this database; nullptr when it is not installed.
 const char *extension_version();
+// Is that one this library can work with? If not, everything about TVIEWs raises an error (55000).
+bool version_fits();
 
 // nullptr when `table` is not a TVIEW's table.
 const Tview *find_by_table(Oid table);

@@ -19,6 +19,7 @@
 
 extern "C" {
 #include "commands/event_trigger.h"
+#include "commands/extension.h"
 }
 
 namespace tviews::ddl {
@@ -32,8 +33,12 @@ EventTriggerData *event_data(FunctionCallInfo fcinfo) {
     return reinterpret_cast<EventTriggerData *>(fcinfo->context);
 }
 
-// pg_upgrade makes every object again, in its own way, before the rows of pg_tview_meta are there.
-bool inert() { return IsBinaryUpgrade; }
+// pg_upgrade makes every object again, in its own way, before the rows of pg_tview_meta are there. Our own scripts know
+// what they do, and run between two versions.
+bool inert() {
+    return IsBinaryUpgrade ||
+           (creating_extension && CurrentExtensionObject == get_extension_oid("pg_tviews", true));
+}
 
 CreateTableAsStmt *creating_statement(const EventTriggerData *event) {
     if (running_own_statements() || event->parsetree == nullptr || !IsA(event->parsetree, CreateTableAsStmt))

@@ -76,7 +76,7 @@ void check_extension(Report &report) {
          {"hint", strcmp(version, TVIEWS_VERSION) == 0 ? nullptr : "ALTER EXTENSION pg_tviews UPDATE;"}});
     if (strcmp(version, TVIEWS_VERSION) != 0)
         report.add(
-            "versions", "extension", Severity::error,
+            "versions", "extension", catalog::version_fits() ? Severity::warning : Severity::error,
             psprintf("the library is version %s, the extension in this database %s", TVIEWS_VERSION, version),
             versions);
     report.conclude("versions", "extension", "library and extension have the same version", versions);
@@ -231,10 +231,12 @@ TVIEWS_FUNCTION(pg_tviews_health_check) {
         pg::GucScope const guc;
         pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
         monitor::check_extension(report);
-        monitor::check_metadata(report);
-        monitor::check_triggers(report);
-        monitor::check_queue(report);
-        monitor::check_tviews(report);
+        if (catalog::version_fits()) {
+            monitor::check_metadata(report);
+            monitor::check_triggers(report);
+            monitor::check_queue(report);
+            monitor::check_tviews(report);
+        }
         monitor::check_limits(report);
     }
     InitMaterializedSRF(fcinfo, 0);
