@@ -80,6 +80,11 @@ CREATE FUNCTION pg_tviews_reinstall_triggers(tview text DEFAULT NULL) RETURNS in
 COMMENT ON FUNCTION pg_tviews_reinstall_triggers(text) IS
     'repairs the triggers of a TVIEW, or of all of the current user, and refreshes what may have missed changes; returns their number';
 
+CREATE FUNCTION pg_tviews_set_replica_maintenance(tview text, enabled boolean) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_set_replica_maintenance';
+COMMENT ON FUNCTION pg_tviews_set_replica_maintenance(text, boolean) IS
+    'on a subscriber: whether a TVIEW is maintained when logical replication changes its base tables';
+
 CREATE FUNCTION pg_tviews_flush_and_report(max_entities integer DEFAULT 500, include_data boolean DEFAULT true)
     RETURNS jsonb
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_flush_and_report';

@@ -16,8 +16,13 @@ void remove_unused_triggers(Oid relation);
 // Before `member` becomes a partition of `parent`: drops row triggers that would be in the way of clones of the parent's.
 void make_room_for_clones(Oid parent, Oid member);
 
+// Takes ENABLE ALWAYS from the triggers of the relation and its members where no TVIEW needs it any more.
+void let_fire_locally(Oid relation);
+
 // Puts the triggers that refuse direct writes on a TVIEW's table, or brings their arguments up to date.
 void install_guard(Oid tview);
+// Makes these fire for replicated changes too, which is what says that the TVIEW is maintained on them; or not any more.
+void set_replica_maintained(Oid tview, bool enabled);
 
 // Has the table a guard? Its arguments go into `row`, if there is one; false when they cannot be read.
 bool guarded(Oid table, catalog::MetaRow *row = nullptr);

@@ -6,8 +6,10 @@
 #include "capture/capture.hpp"
 
 #include "catalog/replay.hpp"
+#include "catalog/triggers.hpp"
 #include "dependency/program.hpp"
 #include "errors/errors.hpp"
+#include "pg/compat.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
 
@@ -27,10 +29,11 @@ namespace tviews::capture {
 
 namespace {
 
-constexpr const char *row_trigger = "tview_capture";
-constexpr const char *truncate_trigger = "tview_truncate";
-constexpr const char *guard_trigger = "tview_guard";
-constexpr const char *guard_row_trigger = "tview_guard_row";
+using catalog::guard_row_trigger;
+using catalog::guard_trigger;
+using catalog::row_trigger;
+using catalog::truncate_trigger;
+
 constexpr const char *capture_function = "pg_tviews_internal_capture";
 constexpr const char *guard_function = "pg_tviews_internal_guard";
 
@@ -46,6 +49,7 @@ Oid internal_function(const char *name) {
 struct Existing {
     Oid id = InvalidOid;
     Oid function = InvalidOid;
+    char fires = '\0';         // TRIGGER_FIRES_..., TRIGGER_DISABLED
     bool cloned = false;       // made by the partition root's trigger
     List *arguments = nullptr; // of char *
 };
@@ -61,6 +65,7 @@ Existing find_trigger(Oid relation, const char *name) {
         const Trigger &trigger = triggers->triggers[i];
         if (trigger.tgoid != found.id)
             continue;
+        found.fires = trigger.tgenabled;
         found.cloned = trigger.tgisclone;
         found.function = trigger.tgfoid;
         for (int j = 0; j < trigger.tgnargs; j++)
@@ -102,6 +107,17 @@ void drop_by_name(Oid relation, const char *name) {
     Existing const existing = find_trigger(relation, name);
     if (OidIsValid(existing.id) && !existing.cloned)
         drop(existing.id);
+}
+
+// Only from one to the other: a trigger that is disabled is for the health check to see.
+void let_fire(Oid relation, const char *name, bool always) {
+    Existing const existing = find_trigger(relation, name);
+    char const now = always ? TRIGGER_FIRES_ON_ORIGIN : TRIGGER_FIRES_ALWAYS;
+    if (!OidIsValid(existing.id) || existing.fires != now)
+        return;
+    pg::OpenRelation const table(relation, ShareRowExclusiveLock);
+    pg::set_trigger_firing(table.get(), name, always ? TRIGGER_FIRES_ALWAYS : TRIGGER_FIRES_ON_ORIGIN);
+    CommandCounterIncrement();
 }
 
 // May a trigger of the relation be dropped now? Not while the transaction is using it or has trigger events for it.
@@ -157,6 +173,22 @@ void install_triggers(Oid relation) {
         if (!OidIsValid(find_trigger(member, truncate_trigger).id))
             create(member, truncate_trigger, capture_function, TRIGGER_TYPE_AFTER, TRIGGER_TYPE_TRUNCATE,
                    false);
+        // Not the reverse: a dump may say so before it has the TVIEW.
+        if (dependency::feeds_replica_maintenance(member)) {
+            let_fire(member, row_trigger, true);
+            let_fire(member, truncate_trigger, true);
+        }
+    });
+}
+
+void let_fire_locally(Oid relation) {
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    LockRelationOid(relation, ShareRowExclusiveLock);
+    pg::each_oid(find_all_inheritors(relation, ShareRowExclusiveLock, nullptr), [](Oid member) {
+        if (dependency::feeds_replica_maintenance(member))
+            return;
+        let_fire(member, row_trigger, false);
+        let_fire(member, truncate_trigger, false);
     });
 }
 
@@ -198,12 +230,22 @@ void install_guard(Oid tview) {
         elog(ERROR, "relation with OID %u is not a TVIEW", tview);
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     List *const arguments = catalog::portable(*row);
+    bool const always = catalog::replica_maintained(tview);
     Existing const guard = find_trigger(tview, guard_trigger);
     if (!OidIsValid(guard.id) || !same_arguments(guard.arguments, arguments))
         create(tview, guard_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows | TRIGGER_TYPE_TRUNCATE, false,
                arguments);
     if (!OidIsValid(find_trigger(tview, guard_row_trigger).id))
         create(tview, guard_row_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows, true);
+    if (always)
+        set_replica_maintained(tview, true);
+}
+
+void set_replica_maintained(Oid tview, bool enabled) {
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    LockRelationOid(tview, ShareRowExclusiveLock);
+    let_fire(tview, guard_trigger, enabled);
+    let_fire(tview, guard_row_trigger, enabled);
 }
 
 bool guarded(Oid table, catalog::MetaRow *row) {

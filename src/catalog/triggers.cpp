@@ -27,6 +27,7 @@ struct Trigger {
     Oid function;
     int16 type;
     bool enabled;
+    bool always; // also for replicated changes
     bool clone;
     bool conditional; // WHEN, UPDATE OF
     bool transition;
@@ -54,6 +55,7 @@ Trigger read(HeapTuple tuple, TupleDesc descriptor) {
     trigger.function = form->tgfoid;
     trigger.type = form->tgtype;
     trigger.enabled = form->tgenabled == TRIGGER_FIRES_ON_ORIGIN || form->tgenabled == TRIGGER_FIRES_ALWAYS;
+    trigger.always = form->tgenabled == TRIGGER_FIRES_ALWAYS;
     trigger.clone = OidIsValid(form->tgparentid);
     trigger.conditional = !no_condition || form->tgattr.dim1 > 0;
     trigger.transition = !no_transition;
@@ -80,6 +82,7 @@ struct Duty {
     const char *name;
     Oid function;
     int16 type;
+    bool always;
 };
 
 bool serves(const Trigger &trigger, const Duty &duty) {
@@ -103,6 +106,8 @@ void look_for(const Duty &duty, const pg::vector<Trigger> &triggers, pg::vector<
             worst = {Defect::disabled, duty.name, trigger.name, trigger.clone};
         else if (trigger.conditional || (trigger.type & duty.type) != duty.type)
             worst = {Defect::altered, duty.name, trigger.name, trigger.clone};
+        else if (duty.always && !trigger.always)
+            worst = {Defect::local, duty.name, trigger.name, trigger.clone};
         else if (named)
             return;
         else
@@ -115,25 +120,35 @@ void look_for(const Duty &duty, const pg::vector<Trigger> &triggers, pg::vector<
 
 } // namespace
 
-pg::vector<TriggerDefect> capture_defects(Oid relation) {
+pg::vector<TriggerDefect> capture_defects(Oid relation, bool replicated) {
     pg::vector<TriggerDefect> defects;
     char const kind = get_rel_relkind(relation);
     if (kind == RELKIND_MATVIEW)
         return defects; // cannot have triggers
     pg::vector<Trigger> const triggers = triggers_of(relation);
     Oid const function = function_named("pg_tviews_internal_capture");
-    look_for({row_trigger, function, TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | every_row}, triggers, defects);
+    look_for({row_trigger, function, TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | every_row, replicated}, triggers,
+             defects);
     if (kind != RELKIND_FOREIGN_TABLE)
-        look_for({truncate_trigger, function, TRIGGER_TYPE_AFTER | TRIGGER_TYPE_TRUNCATE}, triggers, defects);
+        look_for({truncate_trigger, function, TRIGGER_TYPE_AFTER | TRIGGER_TYPE_TRUNCATE, replicated},
+                 triggers, defects);
     return defects;
 }
 
 pg::vector<TriggerDefect> guard_defects(Oid tview) {
     pg::vector<TriggerDefect> defects;
     look_for({guard_trigger, function_named("pg_tviews_internal_guard"),
-              TRIGGER_TYPE_BEFORE | every_row | TRIGGER_TYPE_TRUNCATE},
+              TRIGGER_TYPE_BEFORE | every_row | TRIGGER_TYPE_TRUNCATE, replica_maintained(tview)},
              triggers_of(tview), defects);
     return defects;
+}
+
+bool replica_maintained(Oid tview) {
+    Oid const guard = function_named("pg_tviews_internal_guard");
+    bool always = false;
+    for (const Trigger &trigger : triggers_of(tview))
+        always = always || (trigger.always && OidIsValid(guard) && trigger.function == guard);
+    return always;
 }
 
 const char *describe(Defect defect) {
@@ -144,6 +159,8 @@ const char *describe(Defect defect) {
         return "is disabled";
     case Defect::altered:
         return "does not fire for every change";
+    case Defect::local:
+        return "does not fire for replicated changes";
     case Defect::replaced:
         return "is not a trigger of pg_tviews";
     case Defect::renamed:

@@ -8,11 +8,13 @@ namespace tviews::catalog {
 constexpr const char *row_trigger = "tview_capture";
 constexpr const char *truncate_trigger = "tview_truncate";
 constexpr const char *guard_trigger = "tview_guard";
+constexpr const char *guard_row_trigger = "tview_guard_row";
 
 enum class Defect {
     missing,
     disabled, // or enabled for replicas only
     altered,  // does not fire for every change
+    local,    // does not fire for replicated changes, but should
     replaced, // a trigger of the name calls another function
     renamed   // works, but is not found by name
 };
@@ -25,9 +27,14 @@ struct TriggerDefect {
 };
 
 // What is wrong with capture of one relation that a TVIEW reads, directly or as a part of a tree.
-pg::vector<TriggerDefect> capture_defects(Oid relation);
+// `replicated`: must it see replicated changes?
+pg::vector<TriggerDefect> capture_defects(Oid relation, bool replicated);
 // What is wrong with the trigger that refuses direct writes.
 pg::vector<TriggerDefect> guard_defects(Oid tview);
+
+// Is the TVIEW maintained when its base tables are changed by logical replication (pg_tviews_set_replica_maintenance)?
+// Its guards are ENABLE ALWAYS then; there is no other note of it, so that dumps bring it back.
+bool replica_maintained(Oid tview);
 
 // "is missing", "is disabled", ...
 const char *describe(Defect defect);

@@ -7,6 +7,7 @@
 #include "ddl/refresh.hpp"
 #include "ddl/reinstall.hpp"
 #include "ddl/replace.hpp"
+#include "ddl/replica.hpp"
 #include "ddl/script.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
@@ -179,4 +180,12 @@ TVIEWS_FUNCTION(pg_tviews_resume) {
 TVIEWS_FUNCTION(pg_tviews_reinstall_triggers) {
     PG_RETURN_INT32(
         ddl::reinstall_triggers(PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0))));
+}
+
+TVIEWS_FUNCTION(pg_tviews_set_replica_maintenance) {
+    const char *const name = ddl::required_text(fcinfo, 0, "tview");
+    if (PG_ARGISNULL(1))
+        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("enabled must not be null"));
+    ddl::set_replica_maintenance(name, PG_GETARG_BOOL(1));
+    PG_RETURN_VOID();
 }

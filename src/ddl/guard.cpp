@@ -3,11 +3,13 @@
 // tview_guard, per statement, refuses. Maintenance does not fire it: it writes through the executor's simple-relation
 // calls, which fire row triggers only. tview_guard_row, per row, is for those who cannot be refused, because they do not
 // know that the table is computed: a dump that is read back, and logical replication into a TVIEW that this server
-// maintains itself (then both triggers are ENABLE ALWAYS). Their rows are left out; maintenance writes the same ones.
+// maintains itself (then both triggers are ENABLE ALWAYS). Their rows are left out; maintenance writes the same ones. Rows
+// that a TRUNCATE takes in the latter case are written again.
 #include "catalog/replay.hpp"
 #include "config/settings.hpp"
 #include "errors/errors.hpp"
 #include "pg/guard.hpp"
+#include "queue/queue.hpp"
 
 extern "C" {
 #include "commands/trigger.h"
@@ -20,7 +22,7 @@ using namespace tviews;
 // A statement that loads rows the TVIEW has anyway, or gets when its base tables are loaded.
 bool loads_what_is_computed(TriggerEvent event) {
     if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-        return !TRIGGER_FIRED_BY_TRUNCATE(event);
+        return true;
     return TRIGGER_FIRED_BY_INSERT(event) && catalog::replaying_dump();
 }
 
@@ -52,5 +54,7 @@ TVIEWS_FUNCTION(pg_tviews_internal_guard) {
     }
     if (!free && !loads_what_is_computed(event))
         refuse(data->tg_relation);
+    if (!free && TRIGGER_FIRED_BY_TRUNCATE(event))
+        queue::definition_changed(RelationGetRelid(data->tg_relation));
     PG_RETURN_POINTER(nullptr);
 }

@@ -37,6 +37,7 @@ void repair(Oid table, const TriggerDefect &defect) {
     const char *const name = pg::qualified_name(table);
     switch (defect.defect) {
     case Defect::missing:
+    case Defect::local:
         break;
     case Defect::disabled:
         run_as_superuser(psprintf("ALTER TABLE ONLY %s ENABLE TRIGGER %s", name, pg::quoted(defect.found)));
@@ -71,7 +72,8 @@ void readers_missed(Oid member, Missed &missed) {
 int repair_source(Oid source, Missed &missed) {
     int count = 0;
     pg::each_oid(find_all_inheritors(source, ShareRowExclusiveLock, nullptr), [&](Oid member) {
-        for (const TriggerDefect &defect : catalog::capture_defects(member)) {
+        for (const TriggerDefect &defect :
+             catalog::capture_defects(member, dependency::feeds_replica_maintenance(member))) {
             repair(member, defect);
             count++;
             if (defect.defect != Defect::renamed)

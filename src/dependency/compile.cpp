@@ -6,6 +6,7 @@
 #include "dependency/invalidation.hpp"
 #include "dependency/statistics.hpp"
 
+#include "catalog/triggers.hpp"
 #include "core/hash.hpp"
 #include "errors/errors.hpp"
 #include "pg/compat.hpp"
@@ -147,6 +148,7 @@ Compiled *compile(const catalog::Tview &tview) {
     result->table = tview.table;
     result->view = tview.view;
     result->owner = tview.owner;
+    result->replica_maintained = catalog::replica_maintained(tview.table);
     result->fingerprint = fingerprint(tview);
     result->schema = pstrdup(tview.schema);
     result->name = pstrdup(tview.name);

@@ -59,6 +59,7 @@ struct Compiled {
     uint64 generation = 0;        // of the catalog when that was last looked at; 0: never
     pg::vector<Oid> involved;     // sorted; a change of one makes this stale
     pg::vector<pg::Plan *> plans; // all that have to be released with it
+    bool replica_maintained;      // catalog::replica_maintained()
     bool stale = false;
     uint64 roles_checked = 0; // catalog::roles_generation() when its owner was found to see all rows
     int pins = 0;
@@ -88,6 +89,9 @@ class Pin {
 
 // The relations in the inheritance and partition tree above `relation`, nearest first, `relation` itself included.
 List *ancestors_and_self(Oid relation);
+
+// Does a TVIEW that is maintained on replicated changes read `relation`, or a relation above it?
+bool feeds_replica_maintenance(Oid relation);
 
 // Depth in the cascade; 0 for anything that is not a TVIEW.
 int depth(Oid relation);

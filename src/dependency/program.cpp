@@ -8,6 +8,7 @@
 
 #include "dependency/invalidation.hpp"
 
+#include "catalog/triggers.hpp"
 #include "pg/compat.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
@@ -281,6 +282,15 @@ List *ancestors_and_self(Oid relation) {
     List *result = list_make1_oid(relation);
     for (int i = 0; i < list_length(result); i++)
         result = list_concat_unique_oid(result, parents(list_nth_oid(result, i)));
+    return result;
+}
+
+bool feeds_replica_maintenance(Oid relation) {
+    bool result = false;
+    pg::each_oid(ancestors_and_self(relation), [&](Oid above) {
+        for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::dependents_of(above)))
+            result = result || catalog::replica_maintained(tview->table);
+    });
     return result;
 }
 

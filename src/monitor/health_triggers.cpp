@@ -44,7 +44,8 @@ void check_source(Report &report, Oid source) {
     pg::each_oid(find_all_inheritors(source, NoLock, nullptr), [&](Oid member) {
         if (!exists(member))
             return;
-        for (const catalog::TriggerDefect &defect : catalog::capture_defects(member))
+        bool const replicated = dependency::feeds_replica_maintenance(member);
+        for (const catalog::TriggerDefect &defect : catalog::capture_defects(member, replicated))
             add(report, member, defect, Severity::error, tviews, "SELECT pg_tviews_reinstall_triggers();");
     });
 }

@@ -13,6 +13,7 @@
 #endif
 
 extern "C" {
+#include "commands/trigger.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parse_node.h"
@@ -98,6 +99,15 @@ inline bool lock_if_room(const LOCKTAG &tag, LOCKMODE mode) {
     return LockAcquireExtended(&tag, mode, false, true, false, nullptr, false) != LOCKACQUIRE_NOT_AVAIL;
 #else
     return LockAcquireExtended(&tag, mode, false, true, false, nullptr) != LOCKACQUIRE_NOT_AVAIL;
+#endif
+}
+
+// Sets when a trigger of the table fires, TRIGGER_FIRES_...; partitions' clones of it stay as they are.
+inline void set_trigger_firing(Relation table, const char *trigger, char when) {
+#if TVIEWS_PG_GE(16)
+    EnableDisableTrigger(table, trigger, InvalidOid, when, false, false, ShareRowExclusiveLock);
+#else
+    EnableDisableTriggerNew(table, trigger, when, false, false, ShareRowExclusiveLock);
 #endif
 }
 

@@ -17,6 +17,7 @@
 
 extern "C" {
 #include "executor/executor.h"
+#include "replication/logicalworker.h"
 #include "utils/datum.h"
 }
 
@@ -178,8 +179,14 @@ bool note_elements(TviewQueue &entry, const Use &use, TupleTableSlot *old_row, T
     return true;
 }
 
+// What logical replication brings is not for TVIEWs that pg_tviews_set_replica_maintenance() was not called for: their
+// rows may come the same way.
+bool left_alone(const dependency::Compiled &tview) { return !tview.replica_maintained && IsLogicalWorker(); }
+
 void record(TransactionQueue &queue, const ProgramBody &program, const Use &use, TupleTableSlot *old_row,
             TupleTableSlot *new_row, const uint64 *changed) {
+    if (left_alone(*use.tview))
+        return;
     TviewQueue &entry = queue.entry(*use.tview);
     if (entry.collapsed()) {
         note_source(entry, use.source);
@@ -264,7 +271,8 @@ TviewQueue &refresh_all_of(dependency::Compiled &tview, int source) {
 
 void contents_changed(Oid physical) {
     for (const Use *use : dependency::program_for(physical)->body->uses)
-        refresh_all_of(*use->tview, use->source);
+        if (!left_alone(*use->tview))
+            refresh_all_of(*use->tview, use->source);
 }
 
 void rows_came(Oid physical) {
