@@ -54,23 +54,29 @@ struct Existing {
     List *arguments = nullptr; // of char *
 };
 
+// From pg_trigger itself: the relation need not be locked, nor exist any more.
 Existing find_trigger(Oid relation, const char *name) {
     Existing found;
-    found.id = get_trigger_oid(relation, name, true);
-    if (!OidIsValid(found.id))
-        return found;
-    pg::OpenRelation const table(relation, NoLock);
-    const TriggerDesc *const triggers = table->trigdesc;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
-        const Trigger &trigger = triggers->triggers[i];
-        if (trigger.tgoid != found.id)
-            continue;
-        found.fires = trigger.tgenabled;
-        found.cloned = trigger.tgisclone;
-        found.function = trigger.tgfoid;
-        for (int j = 0; j < trigger.tgnargs; j++)
-            found.arguments = lappend(found.arguments, pstrdup(trigger.tgargs[j]));
+    Relation const triggers = table_open(TriggerRelationId, AccessShareLock);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(relation));
+    ScanKeyInit(&keys[1], Anum_pg_trigger_tgname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
+    SysScanDesc const scan = systable_beginscan(triggers, TriggerRelidNameIndexId, true, nullptr, 2, keys);
+    if (HeapTuple const tuple = systable_getnext(scan); HeapTupleIsValid(tuple)) {
+        auto const *const trigger = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
+        found.id = trigger->oid;
+        found.function = trigger->tgfoid;
+        found.fires = trigger->tgenabled;
+        found.cloned = OidIsValid(trigger->tgparentid);
+        bool is_null;
+        const char *argument = VARDATA_ANY(DatumGetByteaPP(
+            heap_getattr(tuple, Anum_pg_trigger_tgargs, RelationGetDescr(triggers), &is_null)));
+        for (int i = 0; i < trigger->tgnargs; i++, argument += strlen(argument) + 1)
+            found.arguments = lappend(found.arguments, pstrdup(argument));
     }
+    systable_endscan(scan);
+    table_close(triggers, AccessShareLock);
     return found;
 }
 

@@ -84,6 +84,10 @@ Change change_of(const Node *statement) {
 }
 
 void check(const catalog::Tview &tview, const Change &change) {
+    // Tables are known without a look, and a lock, at every definition.
+    if (get_rel_relkind(change.relation) != RELKIND_VIEW && change.relation != tview.table &&
+        !list_member_oid(tview.dependencies, change.relation))
+        return;
     pg::vector<definition::Read> all = definition::reads(tview.view, tview.owner);
     all.push_back({tview.table, tview.owner});
     pg::each_oid(tview.dependencies, [&](Oid relation) { all.push_back({relation, tview.owner}); });

@@ -135,6 +135,14 @@ CREATE TABLE tv_hidden AS SELECT pk_hidden, id, to_jsonb(name) AS data FROM show
 RESET ROLE;
 INSERT INTO tb_hidden VALUES (1, uid(1), 'shown', 'secret');
 SELECT assert_exact('tv_hidden');
+-- a table that no TVIEW reads is altered without a lock on any definition
+CREATE TABLE tb_apart (pk_apart int);
+BEGIN;
+ALTER TABLE tb_apart SET (fillfactor = 90);
+ALTER TABLE tb_apart ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tb_apart OWNER TO regress_rls_owner;
+SELECT relation::regclass FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'v_hidden'::regclass;
+COMMIT;
 SET client_min_messages = warning;
 DROP SCHEMA rls CASCADE;
 SELECT assert_gone();
