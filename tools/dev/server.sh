@@ -158,7 +158,7 @@ cleanup() {
 
 # regress_run PROGRAM NAME INPUTDIR FOLDER SUFFIX [TEST...]: pg_regress or pg_isolation_regress against the server.
 regress_run() {
-    local program=$1 name=$2 input=$3 folder=$4 suffix=$5 out=$RUN/$2 rc=0 passed failed options=()
+    local program=$1 name=$2 input=$3 folder=$4 suffix=$5 out=$RUN/$2 rc=0 options=()
     shift 5
     local all=()
     mapfile -t all < <(cd "$folder" 2>/dev/null && find . -maxdepth 1 -name "*$suffix" | sed "s|^\./||; s|\\$suffix\$||" | LC_ALL=C sort)
@@ -172,6 +172,12 @@ regress_run() {
     mkdir -p "$out"
     (cd "$out" && "$program" --inputdir="$input" --outputdir="$out" --bindir="$("$PG_CONFIG" --bindir)" "${options[@]}" "$@") \
         >"$out/log" 2>&1 || rc=$?
+    regress_count "$name" "$out" $rc
+}
+
+# regress_count NAME OUTPUTDIR STATUS: count what pg_regress has said in OUTPUTDIR/log, and show and keep what failed.
+regress_count() {
+    local name=$1 out=$2 rc=$3 passed failed
     # 15: "test x ... ok"; since 16: "ok 1 - x"
     passed=$(grep -cE '^ok |\.\.\. ok ' "$out/log" || true)
     failed=$(grep -cE '^not ok |\.\.\. FAILED' "$out/log" || true)
@@ -186,6 +192,51 @@ regress_run() {
         say "results, differences and server log: build/failed/$TARGET/$name"
     fi
     count "$name" "$passed" "$failed"
+}
+
+# core_run FOLDER: PostgreSQL's own regression tests, built in FOLDER, in a database made from a template1 that has the
+# extension and, so that none of its shortcuts for databases without a TVIEW is taken, a TVIEW.
+core_run() {
+    local folder=$1 out=$RUN/core rc=0
+    mkdir -p "$out"
+    cp -as "$folder/." "$out/"
+    # Expected differences, made in the test and in its result alike, each with its reason:
+    # event_trigger lists all event triggers of the database, and ours are among them.
+    sed -i "s/FROM pg_event_trigger as e,/FROM (SELECT * FROM pg_event_trigger WHERE evtname !~ '^pg_tviews_') as e,/" \
+        "$out/sql/event_trigger.sql" "$out/expected/event_trigger.out"
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$out"
+    quiet psql -Xv ON_ERROR_STOP=1 -d template1 <<'END' || { count core 0 1; return 0; }
+CREATE EXTENSION pg_tviews;
+CREATE SCHEMA shop;
+CREATE TABLE shop.author (pk_author int PRIMARY KEY, id uuid DEFAULT gen_random_uuid(), name text);
+CREATE TABLE shop.book (pk_book int PRIMARY KEY, fk_author int REFERENCES shop.author, title text);
+INSERT INTO shop.author (pk_author, name) SELECT i, 'author ' || i FROM generate_series(1, 10) i;
+INSERT INTO shop.book SELECT i, i % 10 + 1, 'book ' || i FROM generate_series(1, 100) i;
+CREATE TABLE shop.tv_author AS SELECT a.pk_author, a.id, jsonb_build_object('name', a.name, 'books',
+    (SELECT jsonb_agg(b.title ORDER BY b.pk_book) FROM shop.book b WHERE b.fk_author = a.pk_author)) AS data FROM shop.author a;
+END
+    # pg_regress would make the database from template0; these are its settings.
+    quiet psql -Xv ON_ERROR_STOP=1 -d postgres <<'END' || { count core 0 1; return 0; }
+CREATE DATABASE regression TEMPLATE template1;
+ALTER DATABASE regression SET lc_messages = 'C';
+ALTER DATABASE regression SET lc_monetary = 'C';
+ALTER DATABASE regression SET lc_numeric = 'C';
+ALTER DATABASE regression SET lc_time = 'C';
+ALTER DATABASE regression SET bytea_output = 'hex';
+ALTER DATABASE regression SET timezone_abbreviations = 'Default';
+END
+    # As the server's user: both write into the folder.
+    (SERVER_CWD=$out && as_server "$folder/pg_regress" --use-existing --inputdir="$out" --outputdir="$out" --dlpath="$folder" \
+        --bindir="$BIN" --schedule="$folder/parallel_schedule" --max-concurrent-tests=20) >"$out/log" 2>&1 || rc=$?
+    regress_count core "$out" $rc
+    run_check core-tview psql -Xv ON_ERROR_STOP=1 -d regression <<'END'
+UPDATE shop.book SET title = title || ', second edition' WHERE pk_book % 3 = 0;
+DO $$
+BEGIN
+    ASSERT (SELECT count(*) FROM shop.tv_author) = 10;
+    ASSERT NOT EXISTS (TABLE shop.tv_author EXCEPT TABLE shop.v_author);
+END $$;
+END
 }
 
 # gtest_run PROGRAM [ARGUMENT...]

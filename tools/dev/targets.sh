@@ -145,7 +145,9 @@ make_cassert() {
     local prefix=$CACHE/pgsql-cassert build=$CACHE/cassert-build major mirror suite keyring
     # ICU for nondeterministic collations, lz4 for TOAST compression. A cache built with other options is built anew.
     local options=(--enable-cassert --enable-debug CFLAGS=-O1 --with-icu --with-lz4 --without-readline --without-zlib)
-    cassert_ready() { [ "$(cat "$prefix/.ready" 2>/dev/null)" = "${options[*]}" ]; }
+    cassert_ready() {
+        [ "$(cat "$prefix/.ready" 2>/dev/null)" = "${options[*]}" ] && [ -x "$prefix/lib/pgxs/src/test/core/pg_regress" ]
+    }
     ! cassert_ready || return 0
     major=$(distribution_major)
     mkdir -p "$CACHE" 2>/dev/null || unavailable "$CACHE cannot be written (set PG_TVIEWS_CACHE)"
