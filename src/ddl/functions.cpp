@@ -15,6 +15,7 @@
 
 extern "C" {
 #include "funcapi.h"
+#include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 }
@@ -59,6 +60,7 @@ List *optional_names(FunctionCallInfo fcinfo, int argument) {
 }
 
 Datum create_from(FunctionCallInfo fcinfo, bool if_not_exists, List *key_columns, const char *options) {
+    PreventCommandDuringRecovery("pg_tviews_create()");
     const char *const name = required_text(fcinfo, 0, "tview_name");
     const char *const select = required_text(fcinfo, 1, "select_sql");
     const char *const table =
@@ -115,12 +117,14 @@ TVIEWS_FUNCTION(pg_tviews_create_with_options) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_replace) {
+    PreventCommandDuringRecovery("pg_tviews_replace()");
     const char *const name = ddl::required_text(fcinfo, 0, "tview_name");
     const char *const select = ddl::required_text(fcinfo, 1, "select_sql");
     PG_RETURN_DATUM(CStringGetTextDatum(ddl::replace(name, select, ddl::optional_json(fcinfo, 2))));
 }
 
 TVIEWS_FUNCTION(pg_tviews_convert_table) {
+    PreventCommandDuringRecovery("pg_tviews_convert_table()");
     const char *const name = ddl::required_text(fcinfo, 0, "table_name");
     const char *const select = PG_ARGISNULL(1) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(1));
     PG_RETURN_DATUM(CStringGetTextDatum(ddl::convert(name, select)));
@@ -178,11 +182,13 @@ TVIEWS_FUNCTION(pg_tviews_resume) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_reinstall_triggers) {
+    PreventCommandDuringRecovery("pg_tviews_reinstall_triggers()");
     PG_RETURN_INT32(
         ddl::reinstall_triggers(PG_ARGISNULL(0) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }
 
 TVIEWS_FUNCTION(pg_tviews_set_replica_maintenance) {
+    PreventCommandDuringRecovery("pg_tviews_set_replica_maintenance()");
     const char *const name = ddl::required_text(fcinfo, 0, "tview");
     if (PG_ARGISNULL(1))
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("enabled must not be null"));
