@@ -167,6 +167,14 @@ $publisher->safe_psql('postgres', $_) for (
 	q{TRUNCATE tb_post});
 same_everywhere('all in one, after writes', @all);
 
+# One of the TVIEWs of a table is maintained, the other receives its rows.
+$maintaining->safe_psql('postgres', q{SELECT pg_tviews_set_replica_maintenance('title', false)});
+$publisher->safe_psql('postgres', $_) for (
+	q{INSERT INTO tb_post SELECT i, gen_random_uuid(), 4, 'mixed ' || i FROM generate_series(20, 29) i},
+	q{UPDATE tb_post SET title = 'mixed' WHERE pk_post < 25; DELETE FROM tb_post WHERE pk_post = 29},
+	q{TRUNCATE tb_post; INSERT INTO tb_post VALUES (6, gen_random_uuid(), 4, 'sixth')});
+same_everywhere('mixed', @all);
+
 # Documents instead of maintenance.
 $maintaining->safe_psql('postgres', qq{SELECT pg_tviews_set_replica_maintenance('$_', false)}) for reverse @all;
 $publisher->safe_psql('postgres', q{UPDATE tb_user SET name = 'received'; INSERT INTO tb_post VALUES (5, gen_random_uuid(), 4, 'fifth')});
