@@ -33,7 +33,7 @@ bool captured(Oid relation);
 // What the relation's trigger of that name is there for; none when it is not ours, or a partition's clone.
 enum class Duty { none, capture, guard };
 Duty duty_of(Oid relation, const char *trigger);
-// Does the statement make a guard?
-bool guards(const CreateTrigStmt *statement);
+// What the trigger is for that the statement makes.
+Duty duty_of(const CreateTrigStmt *statement);
 
 } // namespace tviews::capture

@@ -80,6 +80,12 @@ Existing find_trigger(Oid relation, const char *name) {
     return found;
 }
 
+Duty duty_of_function(Oid function) {
+    return function == internal_function(guard_function)     ? Duty::guard
+           : function == internal_function(capture_function) ? Duty::capture
+                                                             : Duty::none;
+}
+
 bool same_arguments(const List *existing, const List *wanted) {
     bool same = list_length(existing) == list_length(wanted);
     for (int i = 0; same && i < list_length(wanted); i++)
@@ -286,16 +292,12 @@ bool captured(Oid relation) {
 
 Duty duty_of(Oid relation, const char *trigger) {
     Existing const existing = find_trigger(relation, trigger);
-    if (!OidIsValid(existing.id) || existing.cloned)
-        return Duty::none;
-    return existing.function == internal_function(guard_function)     ? Duty::guard
-           : existing.function == internal_function(capture_function) ? Duty::capture
-                                                                      : Duty::none;
+    return OidIsValid(existing.id) && !existing.cloned ? duty_of_function(existing.function) : Duty::none;
 }
 
-bool guards(const CreateTrigStmt *statement) {
+Duty duty_of(const CreateTrigStmt *statement) {
     Oid const function = LookupFuncName(statement->funcname, 0, nullptr, true);
-    return OidIsValid(function) && function == internal_function(guard_function);
+    return OidIsValid(function) ? duty_of_function(function) : Duty::none;
 }
 
 } // namespace tviews::capture

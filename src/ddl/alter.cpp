@@ -102,7 +102,7 @@ void check_move(const AlterObjectSchemaStmt *statement) {
 
 void check_trigger(const CreateTrigStmt *statement) {
     if (!statement->row || (statement->timing & TRIGGER_TYPE_TIMING_MASK) != TRIGGER_TYPE_BEFORE ||
-        capture::guards(statement))
+        capture::duty_of(statement) == capture::Duty::guard)
         return;
     Oid const relation = find(statement->relation);
     const catalog::Tview *const tview = OidIsValid(relation) ? catalog::find_by_table(relation) : nullptr;

@@ -6,6 +6,7 @@
 #include "ddl/restore.hpp"
 
 #include "capture/capture.hpp"
+#include "catalog/installed.hpp"
 #include "catalog/replay.hpp"
 #include "ddl/cascade.hpp"
 #include "ddl/drop.hpp"
@@ -25,6 +26,7 @@ extern "C" {
 #include "commands/trigger.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 }
 
 namespace tviews::ddl {
@@ -38,6 +40,10 @@ bool own_table(Oid relation) {
     return OidIsValid(schema) && (relation == get_relname_relid("pg_tview_meta", schema) ||
                                   relation == get_relname_relid("pg_tview_audit_log", schema));
 }
+
+// In a parallel restore another session may be taking up the same TVIEW, or be loading its metadata row. Comes before
+// the lock of the statement's own table, which that session may need.
+void take_turns() { LockRelationOid(catalog::meta_table(), ShareRowExclusiveLock); }
 
 // v_<entity> beside the table; InvalidOid when it has not come back.
 Oid view_of(Oid table) {
@@ -196,6 +202,8 @@ bool complete(const catalog::MetaRow &row) {
 void admit_restore(Node *statement) {
     if (IsA(statement, CreateTrigStmt)) {
         auto *const create = reinterpret_cast<CreateTrigStmt *>(statement);
+        if (capture::duty_of(create) != capture::Duty::none)
+            take_turns();
         Oid const relation = find(create->relation);
         if (OidIsValid(relation) && capture::duty_of(relation, create->trigname) != capture::Duty::none)
             create->replace = true;
@@ -233,6 +241,7 @@ void take_up_granted(const GrantStmt *statement) {
     OwnStatements const own;
     pg::GucScope const guc;
     pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+    take_turns();
     List *granted = NIL;
     for (const RangeVar *name : pg::each<const RangeVar>(statement->objects))
         granted = lappend_oid(granted, find(name));
