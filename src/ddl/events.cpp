@@ -14,8 +14,11 @@
 #include "ddl/state.hpp"
 #include "ddl/trigger_audit.hpp"
 #include "pg/guard.hpp"
+#include "pg/handles.hpp"
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
+
+#include <optional>
 
 extern "C" {
 #include "commands/event_trigger.h"
@@ -99,6 +102,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     const EventTriggerData *const event = ddl::event_data(fcinfo);
     if (event->parsetree == nullptr || ddl::inert())
         PG_RETURN_NULL();
+    // A command that has committed on its way, such as DETACH PARTITION CONCURRENTLY, ends without a snapshot.
+    std::optional<pg::PushedSnapshot> snapshot;
+    if (!ActiveSnapshotSet())
+        snapshot.emplace(GetTransactionSnapshot());
     if (IsA(event->parsetree, AlterTableStmt))
         capture::after_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
     if (IsA(event->parsetree, RenameStmt))
