@@ -135,6 +135,10 @@ bool outer_step(Node *node, void *raw) {
             depth->found = true;
         return false;
     }
+    if (IsA(node, Var) && castNode(Var, node)->varlevelsup >= depth->levels)
+        depth->found = true;
+    if (IsA(node, Aggref) && castNode(Aggref, node)->agglevelsup >= depth->levels)
+        depth->found = true;
     if (IsA(node, Query)) {
         depth->levels++;
         (void) query_tree_walker(castNode(Query, node), TVIEWS_WALKER(outer_step), raw,

@@ -37,7 +37,7 @@ bool contain_windows(Node *expr);
 // Does the query have a LIMIT or OFFSET that leaves rows out? LIMIT ALL and OFFSET 0 do not.
 bool is_limited(const Query *query);
 
-// Does `query` refer to WITH queries of levels around it?
+// Does `query` refer to columns or WITH queries of levels around it, however far out?
 bool reads_outer_levels(Query *query);
 
 // column = other, for two columns of one type; nullptr when the type has no equality.

@@ -119,11 +119,7 @@ Stop *Search::inner_stop(int id, Node *clause, Node **rewritten) {
     return stop(id);
 }
 
-bool Search::self_contained(Query *query) const {
-    if (query == nullptr)
-        return false;
-    return !contain_vars_of_level(reinterpret_cast<Node *>(query), 1) && !reads_outer_levels(query);
-}
+bool Search::self_contained(Query *query) const { return query != nullptr && !reads_outer_levels(query); }
 
 // Conjuncts with `rel` on the far side.
 void Search::consider_clauses(int rel, List *clauses, Candidate &best) {
