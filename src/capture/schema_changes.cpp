@@ -5,14 +5,10 @@
 #include "catalog/catalog.hpp"
 #include "dependency/dependency.hpp"
 #include "pg/list.hpp"
+#include "pg/relations.hpp"
 #include "queue/queue.hpp"
 
 extern "C" {
-#include "access/genam.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_inherits.h"
-#include "utils/acl.h"
-#include "utils/fmgroids.h"
 #include "utils/resowner.h"
 }
 
@@ -22,16 +18,8 @@ namespace {
 
 Oid find(const RangeVar *name) { return name == nullptr ? InvalidOid : RangeVarGetRelid(name, NoLock, true); }
 
-bool read_from_above(Oid member) {
-    List *const trees = dependency::ancestors_and_self(member);
-    for (int i = 1; i < list_length(trees); i++)
-        if (catalog::dependents_of(list_nth_oid(trees, i)) != NIL)
-            return true;
-    return false;
-}
-
 void member_came(Oid member) {
-    if (!OidIsValid(member) || !read_from_above(member))
+    if (!OidIsValid(member) || !dependency::is_read_from_above(member))
         return;
     install_triggers(member);
     queue::rows_came(member);
@@ -48,21 +36,12 @@ void member_went(Oid parent, Oid member) {
         remove_unused_triggers(member);
 }
 
-bool owned(Oid relation) {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return false;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return has_privs_of_role(GetUserId(), owner);
-}
-
 // DETACH PARTITION CONCURRENTLY commits twice. The first commit makes the rows invisible to transactions that begin
 // later, so it is the one that has to bring the TVIEWs up to date, with a query that does not see the rows any more:
 // PostgreSQL decides by whether the transaction that detaches is past in the query's snapshot. It is when a later
 // transaction id is past, and an aborted subtransaction's is.
 void detach_in_two_steps(Oid parent) {
-    if (!read_from_above(parent) && catalog::dependents_of(parent) == NIL)
+    if (!dependency::is_read_from_above(parent) && catalog::dependents_of(parent) == NIL)
         return;
     MemoryContext const context = CurrentMemoryContext;
     ResourceOwner const owner = CurrentResourceOwner;
@@ -75,21 +54,6 @@ void detach_in_two_steps(Oid parent) {
     queue::contents_changed(parent);
 }
 
-// The relations that `relation` belonged to before the running command.
-List *former_parents(Oid relation) {
-    List *result = NIL;
-    Relation const inherits = table_open(InheritsRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-    SysScanDesc const scan =
-        systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, GetActiveSnapshot(), 1, &key);
-    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
-        result = lappend_oid(result, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
-    systable_endscan(scan);
-    table_close(inherits, AccessShareLock);
-    return result;
-}
-
 } // namespace
 
 void before_alter(const AlterTableStmt *statement) {
@@ -99,7 +63,8 @@ void before_alter(const AlterTableStmt *statement) {
         auto const *const partition = reinterpret_cast<const PartitionCmd *>(command->def);
         Oid const parent = find(statement->relation);
         Oid const member = find(partition->name);
-        if (!OidIsValid(parent) || !OidIsValid(member) || !owned(parent) || !owned(member))
+        if (!OidIsValid(parent) || !OidIsValid(member) || !pg::owned_by_user(parent) ||
+            !pg::owned_by_user(member))
             continue; // PostgreSQL's error is better
         if (command->subtype == AT_AttachPartition)
             make_room_for_clones(parent, member);
@@ -112,8 +77,9 @@ void after_drop(List *dropped) {
     if (catalog::all() == NIL)
         return;
     List *parents = NIL;
-    pg::each_oid(dropped,
-                 [&](Oid member) { parents = list_concat_unique_oid(parents, former_parents(member)); });
+    pg::each_oid(dropped, [&](Oid member) {
+        parents = list_concat_unique_oid(parents, pg::parents_of(member, GetActiveSnapshot()));
+    });
     pg::each_oid(list_difference_oid(parents, dropped), [](Oid parent) { queue::contents_changed(parent); });
 }
 

@@ -154,14 +154,6 @@ void refuse_member(Oid member, Oid parent) {
                 errhint("Use a permanent table."));
 }
 
-bool is_read(Oid relation) {
-    List *const trees = dependency::ancestors_and_self(relation);
-    for (int i = 0; i < list_length(trees); i++)
-        if (catalog::dependents_of(list_nth_oid(trees, i)) != NIL)
-            return true;
-    return false;
-}
-
 } // namespace
 
 void install_triggers(Oid relation) {
@@ -205,7 +197,7 @@ void let_fire_locally(Oid relation) {
 }
 
 void remove_unused_triggers(Oid relation) {
-    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || is_read(relation))
+    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || dependency::is_read(relation))
         return;
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     LockRelationOid(relation, AccessExclusiveLock);
@@ -213,7 +205,7 @@ void remove_unused_triggers(Oid relation) {
     pg::each_oid(members, [&](Oid member) {
         // A member that another definition names directly, or through another root, keeps its triggers. One in use
         // keeps them too: without a reader they return at once, and the next removal takes them away.
-        if (is_read(member) || in_use(member))
+        if (dependency::is_read(member) || in_use(member))
             return;
         drop_by_name(member, row_trigger);
         drop_by_name(member, truncate_trigger);

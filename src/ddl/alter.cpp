@@ -13,6 +13,7 @@
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 
 extern "C" {
 #include "catalog/pg_authid.h"
@@ -26,15 +27,6 @@ namespace tviews::ddl {
 namespace {
 
 Oid find(const RangeVar *name) { return name == nullptr ? InvalidOid : RangeVarGetRelid(name, NoLock, true); }
-
-Oid owner_of(Oid relation) {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return InvalidOid;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
 
 [[noreturn]] void refuse_column(const catalog::Tview &tview, const char *column) {
     ereport(ERROR, errcode(errors::definition_protected),
@@ -184,8 +176,8 @@ void follow_owner(const Node *statement) {
     if (tview == nullptr)
         return;
     Oid const view = tview->view;
-    Oid const owner = owner_of(relation);
-    if (!OidIsValid(owner) || owner_of(view) == owner)
+    Oid const owner = pg::owner_of(relation);
+    if (!OidIsValid(owner) || pg::owner_of(view) == owner)
         return;
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     ATExecChangeOwner(view, owner, false, AccessExclusiveLock);

@@ -16,6 +16,7 @@
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -59,17 +60,8 @@ const char *first_text(const char *sql) {
     return result == NIL ? nullptr : static_cast<const char *>(linitial(result));
 }
 
-Oid owner_of(Oid relation) {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return InvalidOid;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
-
 void owner_only(const RangeVar *name, Oid relation, Oid, void *) {
-    if (OidIsValid(relation) && !has_privs_of_role(GetUserId(), owner_of(relation)))
+    if (OidIsValid(relation) && !has_privs_of_role(GetUserId(), pg::owner_of(relation)))
         aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relation)), name->relname);
 }
 

@@ -11,6 +11,7 @@
 #include "ddl/statement.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 #include "queue/queue.hpp"
 
 extern "C" {
@@ -78,23 +79,14 @@ bool goes_with(Oid view, Oid table) {
     return found;
 }
 
-// Who may not drop it shall not lock anything for it either.
-bool may_drop(Oid relation) {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return false;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return has_privs_of_role(GetUserId(), owner);
-}
-
 } // namespace
 
 void lock_before_drop(const DropStmt *statement) {
     List *gone = NIL;
     for (List *name : pg::each<List>(statement->objects)) {
         Oid const relation = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
-        if (OidIsValid(relation) && may_drop(relation))
+        // Who may not drop it shall not lock anything for it either.
+        if (OidIsValid(relation) && pg::owned_by_user(relation))
             gone = lappend_oid(gone, relation);
     }
     List *const rows = gone != NIL ? catalog::meta_rows() : NIL;

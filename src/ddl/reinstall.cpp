@@ -18,6 +18,7 @@
 #include "errors/errors.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 #include "refresh/refresh.hpp"
 
 extern "C" {
@@ -107,22 +108,13 @@ int repair_tview(Oid table, Missed &missed) {
     return count;
 }
 
-bool is_owner(Oid relation) {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return false;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return has_privs_of_role(GetUserId(), owner);
-}
-
 int drop_orphans() {
     int count = 0;
     pg::each_oid(catalog::captured_relations(), [&](Oid relation) {
         bool read = false;
         pg::each_oid(dependency::ancestors_and_self(relation),
                      [&](Oid above) { read = read || catalog::dependents_of(above) != NIL; });
-        if (read || !is_owner(relation))
+        if (read || !pg::owned_by_user(relation))
             return;
         for (const char *trigger : pg::each<const char>(catalog::own_triggers(relation))) {
             run_as_superuser(

@@ -89,6 +89,9 @@ class Pin {
 
 // The relations in the inheritance and partition tree above `relation`, nearest first, `relation` itself included.
 List *ancestors_and_self(Oid relation);
+// Does a TVIEW read the relation, by itself or as a part of such a tree? Only as a part?
+bool is_read(Oid relation);
+bool is_read_from_above(Oid relation);
 
 // Does a TVIEW that is maintained on replicated changes read `relation`, or a relation above it?
 bool feeds_replica_maintenance(Oid relation);

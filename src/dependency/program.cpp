@@ -12,16 +12,13 @@
 #include "pg/compat.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
+#include "pg/relations.hpp"
 
 extern "C" {
 #include "access/attmap.h"
-#include "access/genam.h"
 #include "access/sysattr.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "rewrite/rewriteManip.h"
-#include "utils/fmgroids.h"
 }
 
 namespace tviews::dependency {
@@ -33,19 +30,6 @@ using Programs = pg::hash_map<Oid, Program *>;
 constinit Programs *programs = nullptr;
 constinit MemoryContext programs_context = nullptr;
 constinit CacheStatistics counted;
-
-List *parents(Oid relation) {
-    List *result = NIL;
-    Relation const inherits = table_open(InheritsRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-    SysScanDesc const scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
-    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
-        result = lappend_oid(result, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
-    systable_endscan(scan);
-    table_close(inherits, AccessShareLock);
-    return result;
-}
 
 // Attribute numbers of `ancestor` as those of the physical relation, by name; 0 where there is none (dropped).
 pg::vector<AttrNumber> attribute_map(Oid ancestor, Relation physical) {
@@ -281,9 +265,19 @@ bool current(const Program &program) {
 List *ancestors_and_self(Oid relation) {
     List *result = list_make1_oid(relation);
     for (int i = 0; i < list_length(result); i++)
-        result = list_concat_unique_oid(result, parents(list_nth_oid(result, i)));
+        result = list_concat_unique_oid(result, pg::parents_of(list_nth_oid(result, i)));
     return result;
 }
+
+bool is_read_from_above(Oid relation) {
+    List *const tree = ancestors_and_self(relation);
+    for (int i = 0; i < list_length(tree); i++)
+        if (list_nth_oid(tree, i) != relation && catalog::dependents_of(list_nth_oid(tree, i)) != NIL)
+            return true;
+    return false;
+}
+
+bool is_read(Oid relation) { return catalog::dependents_of(relation) != NIL || is_read_from_above(relation); }
 
 bool feeds_replica_maintenance(Oid relation) {
     bool result = false;

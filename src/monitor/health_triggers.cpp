@@ -50,14 +50,6 @@ void check_source(Report &report, Oid source) {
     });
 }
 
-bool is_read(Oid relation) {
-    List *const trees = dependency::ancestors_and_self(relation);
-    for (int i = 0; i < list_length(trees); i++)
-        if (catalog::dependents_of(list_nth_oid(trees, i)) != NIL)
-            return true;
-    return false;
-}
-
 } // namespace
 
 void check_triggers(Report &report) {
@@ -86,7 +78,7 @@ void check_triggers(Report &report) {
                     psprintf("{\"tables\": %d}", list_length(sources)));
 
     pg::each_oid(catalog::captured_relations(), [&](Oid relation) {
-        if (!exists(relation) || is_read(relation))
+        if (!exists(relation) || dependency::is_read(relation))
             return;
         const char *const name = pg::qualified_name(relation);
         for (const char *trigger : pg::each<const char>(catalog::own_triggers(relation)))

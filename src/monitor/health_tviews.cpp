@@ -13,6 +13,7 @@
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 
 extern "C" {
 #include "parser/analyze.h"
@@ -27,15 +28,6 @@ namespace {
 
 // Tables with fewer rows do without an index.
 constexpr double few_rows = 1000;
-
-Oid owner_of(Oid relation) {
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple))
-        return InvalidOid;
-    Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    return owner;
-}
 
 double rows_of(Oid relation) {
     HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
@@ -54,7 +46,7 @@ class Examination {
         sources(stored);
         columns();
         primary_key();
-        if (owner_of(tview_.view) != tview_.owner)
+        if (pg::owner_of(tview_.view) != tview_.owner)
             inconsistent(Severity::error, "its view has another owner",
                          psprintf("ALTER VIEW %s OWNER TO %s;", tview_.qualified_view,
                                   pg::quoted(GetUserNameFromId(tview_.owner, false))));

@@ -3,6 +3,7 @@
 
 #include "definition/reads.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 
 extern "C" {
 #include "utils/acl.h"
@@ -15,12 +16,8 @@ namespace {
 [[noreturn]] void refuse_filtered(const dependency::Compiled &tview, const definition::Read &read) {
     const char *const table = pg::qualified_name(read.relation);
     const char *const role = GetUserNameFromId(read.reader, false);
-    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(read.relation));
-    bool const own =
-        HeapTupleIsValid(tuple) &&
-        has_privs_of_role(read.reader, reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner);
-    if (HeapTupleIsValid(tuple))
-        ReleaseSysCache(tuple);
+    Oid const owner = pg::owner_of(read.relation);
+    bool const own = OidIsValid(owner) && has_privs_of_role(read.reader, owner);
     ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
             errmsg("row-level security hides rows of table %s from TVIEW %s", table, tview.qualified),
             errdetail("The table is read as role \"%s\", to whom its policies apply.", role),

@@ -1,0 +1,16 @@
+// pg/relations.hpp - what the catalogs know of a relation, without opening it.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace tviews::pg {
+
+// InvalidOid when there is no such relation (any more).
+Oid owner_of(Oid relation);
+// May the current user act as the owner? False when there is no such relation.
+bool owned_by_user(Oid relation);
+
+// What the relation is a partition or child of, as `snapshot` sees it (nullptr: the latest). List of Oid.
+List *parents_of(Oid relation, Snapshot snapshot = nullptr);
+
+} // namespace tviews::pg
