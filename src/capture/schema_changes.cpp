@@ -3,12 +3,14 @@
 
 #include "capture/capture.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/triggers.hpp"
 #include "dependency/dependency.hpp"
 #include "pg/list.hpp"
 #include "pg/relations.hpp"
 #include "queue/queue.hpp"
 
 extern "C" {
+#include "catalog/pg_inherits.h"
 #include "utils/resowner.h"
 }
 
@@ -54,7 +56,50 @@ void detach_in_two_steps(Oid parent) {
     queue::contents_changed(parent);
 }
 
+// Does the statement enable this trigger, or any (nullptr)?
+bool enables(const AlterTableStmt *statement, const char *trigger) {
+    for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {
+        switch (command->subtype) {
+        case AT_EnableTrigAll:
+        case AT_EnableTrigUser:
+            return true;
+        case AT_EnableTrig:
+        case AT_EnableAlwaysTrig:
+            if (trigger == nullptr || strcmp(trigger, command->name) == 0)
+                return true;
+            break;
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
+bool brings_back(const AlterTableStmt *statement, const pg::vector<catalog::TriggerDefect> &triggers) {
+    for (const catalog::TriggerDefect &trigger : triggers)
+        if (trigger.defect == catalog::Defect::disabled && enables(statement, trigger.found))
+            return true;
+    return false;
+}
+
 } // namespace
+
+void before_enable(const AlterTableStmt *statement) {
+    Oid const relation = enables(statement, nullptr) ? find(statement->relation) : InvalidOid;
+    if (!OidIsValid(relation) || catalog::all() == NIL || !pg::owned_by_user(relation))
+        return;
+    bool const partitions =
+        get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE && statement->relation->inh;
+    pg::each_oid(partitions ? find_all_inheritors(relation, NoLock, nullptr) : list_make1_oid(relation),
+                 [&](Oid member) {
+                     if (dependency::is_read(member) &&
+                         brings_back(statement, catalog::capture_defects(member, false)))
+                         queue::rows_came(member);
+                 });
+    if (catalog::find_by_table(relation) != nullptr &&
+        brings_back(statement, catalog::guard_defects(relation)))
+        queue::definition_changed(relation);
+}
 
 void before_alter(const AlterTableStmt *statement) {
     for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {

@@ -15,6 +15,10 @@ void after_refresh(const RefreshMatViewStmt *statement);
 // `dropped` (list of Oid): relations that the running command has dropped, directly or by CASCADE.
 void after_drop(List *dropped);
 
+// At the start of the command. A trigger of ours that was disabled has missed changes: what it served is refreshed as a
+// whole when it is enabled.
+void before_enable(const AlterTableStmt *statement);
+
 // A renamed column reaches documents of rows rendered whole.
 void after_rename(const RenameStmt *statement);
 

@@ -3,6 +3,7 @@
 
 #include "ddl/rights.hpp"
 #include "pg/list.hpp"
+#include "pg/relations.hpp"
 
 extern "C" {
 #include "catalog/pg_inherits.h"
@@ -59,6 +60,11 @@ void announce(const definition::Shape &shape, Oid table) {
     }
     if (shape.key_nullable)
         ereport(NOTICE, errmsg("rows with a null key are left out of TVIEW \"%s\"", table_name));
+    for (Oid relation : shape.relations)
+        if (Oid const part = pg::unlogged_part(relation); OidIsValid(part))
+            ereport(NOTICE, errmsg("TVIEW \"%s\" is to be refreshed after a crash", table_name),
+                    errdetail("A crash empties table \"%s\", which is unlogged, and fires no trigger.",
+                              get_rel_name(part)));
     warn_row_security(shape, table);
 }
 

@@ -54,6 +54,7 @@ class Examination {
         policies();
         indexes();
         stale_sources();
+        crashes();
         if (tview_.depth > config::max_cascade_depth)
             report_.add(
                 "limits", "extension", Severity::warning,
@@ -183,6 +184,25 @@ class Examination {
                                      {"source", pg::qualified_name(relation)},
                                      {"hint", psprintf("REFRESH MATERIALIZED VIEW %s;",
                                                        pg::qualified_name(relation))}}));
+    }
+
+    // A crash empties unlogged tables, and fires no trigger.
+    void crashes() {
+        const char *const refresh = psprintf("SELECT pg_tviews_refresh(%s);", pg::literal(tview_.qualified));
+        if (get_rel_persistence(tview_.table) == RELPERSISTENCE_UNLOGGED)
+            report_.add(
+                "consistency", "tviews", Severity::info,
+                psprintf("TVIEW %s is unlogged: it is to be refreshed after a crash", tview_.qualified),
+                details({{"tview", tview_.qualified}, {"hint", refresh}}));
+        for (Oid relation : tview_.shape->relations)
+            if (Oid const part = pg::unlogged_part(relation); OidIsValid(part))
+                report_.add(
+                    "consistency", "tviews", Severity::warning,
+                    psprintf("TVIEW %s is to be refreshed after a crash, which empties table %s",
+                             tview_.qualified, pg::qualified_name(part)),
+                    details({{"tview", tview_.qualified},
+                             {"source", pg::qualified_name(part)},
+                             {"hint", psprintf("ALTER TABLE %s SET LOGGED;", pg::qualified_name(part))}}));
     }
 
     Report &report_;

@@ -10,6 +10,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 }
 
@@ -27,6 +28,14 @@ Oid owner_of(Oid relation) {
 bool owned_by_user(Oid relation) {
     Oid const owner = owner_of(relation);
     return OidIsValid(owner) && has_privs_of_role(GetUserId(), owner);
+}
+
+Oid unlogged_part(Oid relation) {
+    List *const members = find_all_inheritors(relation, NoLock, nullptr);
+    for (int i = 0; i < list_length(members); i++)
+        if (get_rel_persistence(list_nth_oid(members, i)) == RELPERSISTENCE_UNLOGGED)
+            return list_nth_oid(members, i);
+    return InvalidOid;
 }
 
 List *parents_of(Oid relation, Snapshot snapshot) {

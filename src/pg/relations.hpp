@@ -10,6 +10,9 @@ Oid owner_of(Oid relation);
 // May the current user act as the owner? False when there is no such relation.
 bool owned_by_user(Oid relation);
 
+// The relation, or a partition or child of it, that a crash would empty; InvalidOid when there is none.
+Oid unlogged_part(Oid relation);
+
 // What the relation is a partition or child of, as `snapshot` sees it (nullptr: the latest). List of Oid.
 List *parents_of(Oid relation, Snapshot snapshot = nullptr);
 
