@@ -188,6 +188,16 @@ List *own_triggers(Oid relation) {
     return names;
 }
 
+pg::vector<LiveTrigger> live_triggers(Oid relation) {
+    Oid const capture = function_named("pg_tviews_internal_capture");
+    Oid const guard = function_named("pg_tviews_internal_guard");
+    pg::vector<LiveTrigger> live;
+    for (const Trigger &trigger : triggers_of(relation))
+        if (trigger.enabled && (trigger.function == capture || trigger.function == guard))
+            live.push_back({trigger.name, trigger.always});
+    return live;
+}
+
 StatementTriggers statement_triggers() {
     StatementTriggers result;
     for (const Trigger &trigger : triggers_of(InvalidOid)) {

@@ -43,6 +43,12 @@ const char *describe(Defect defect);
 List *captured_relations();
 // The names of a relation's triggers that call functions of pg_tviews, partitions' clones left out. List of char *.
 List *own_triggers(Oid relation);
+// Those that fire now, clones included.
+struct LiveTrigger {
+    const char *name;
+    bool always;
+};
+pg::vector<LiveTrigger> live_triggers(Oid relation);
 // Triggers for statements, with transition tables, in this database; `disabled` are among them.
 struct StatementTriggers {
     int all = 0;

@@ -85,11 +85,11 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_start) {
     if (event->parsetree != nullptr && IsA(event->parsetree, AlterTableStmt))
         capture::before_alter(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
     if (event->parsetree != nullptr && !ddl::running_own_statements()) {
-        if (IsA(event->parsetree, AlterTableStmt))
-            capture::before_enable(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
         ddl::refuse_breaking(event->parsetree);
         ddl::refuse_replacing_definition(event->parsetree);
         ddl::admit_restore(event->parsetree);
+        if (IsA(event->parsetree, AlterTableStmt))
+            capture::before_enable(reinterpret_cast<const AlterTableStmt *>(event->parsetree));
     }
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {

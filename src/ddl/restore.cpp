@@ -8,6 +8,7 @@
 #include "capture/capture.hpp"
 #include "catalog/installed.hpp"
 #include "catalog/replay.hpp"
+#include "catalog/triggers.hpp"
 #include "ddl/cascade.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/sources.hpp"
@@ -17,6 +18,7 @@
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
+#include "pg/relations.hpp"
 #include "refresh/refresh.hpp"
 
 #include <optional>
@@ -191,6 +193,23 @@ void take_up_readers(List *relations, bool replaying) {
     pg::each_oid(tables, take_up);
 }
 
+// What pg_restore switches off for its rows, foreign keys and triggers of users, says nothing about ours: capture goes on,
+// and the guard leaves out the rows that it computes.
+void keep_triggers(AlterTableStmt *statement, Oid relation) {
+    List *after = NIL;
+    for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {
+        if (command->subtype != AT_DisableTrigAll && command->subtype != AT_EnableTrigAll)
+            continue;
+        for (const catalog::LiveTrigger &trigger : catalog::live_triggers(relation)) {
+            auto *const keep = makeNode(AlterTableCmd);
+            keep->subtype = trigger.always ? AT_EnableAlwaysTrig : AT_EnableTrig;
+            keep->name = pstrdup(trigger.name);
+            after = lappend(after, keep);
+        }
+    }
+    statement->cmds = list_concat(statement->cmds, after);
+}
+
 } // namespace
 
 bool complete(const catalog::MetaRow &row) {
@@ -208,9 +227,13 @@ void admit_restore(Node *statement) {
         if (OidIsValid(relation) && capture::duty_of(relation, create->trigname) != capture::Duty::none)
             create->replace = true;
     } else if (IsA(statement, AlterTableStmt)) {
-        auto const *const alter = reinterpret_cast<const AlterTableStmt *>(statement);
+        auto *const alter = reinterpret_cast<AlterTableStmt *>(statement);
         Oid const relation = find(alter->relation);
-        if (!OidIsValid(relation) || !own_table(relation))
+        if (!OidIsValid(relation))
+            return;
+        if (catalog::replaying_dump() && pg::owned_by_user(relation))
+            keep_triggers(alter, relation);
+        if (!own_table(relation))
             return;
         for (AlterTableCmd *command : pg::each<AlterTableCmd>(alter->cmds))
             if (command->subtype == AT_DisableTrigAll || command->subtype == AT_DisableTrigUser)

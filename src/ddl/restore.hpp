@@ -5,8 +5,8 @@
 
 namespace tviews::ddl {
 
-// At ddl_command_start. The triggers of a TVIEW that has come back already may be created again, and those of the
-// extension's own tables stay enabled (pg_restore --disable-triggers). Changes the statement in place.
+// At ddl_command_start. The triggers of a TVIEW that has come back already may be created again, and ours,
+// also those of the extension's own tables, stay as they are (pg_restore --disable-triggers). Changes the statement in place.
 void admit_restore(Node *statement);
 
 // At ddl_command_end of CREATE TRIGGER. A dump of one schema, or without data, has the triggers of a TVIEW but not its
