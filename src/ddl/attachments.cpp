@@ -32,7 +32,12 @@ constexpr const char *statements =
     "UNION ALL SELECT NULL, format('COMMENT ON VIEW %%s IS %%L', %1$s, d.description) "
     "FROM pg_description d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = %2$u AND d.objsubid = 0 "
     "UNION ALL SELECT NULL, format('ALTER VIEW %%s SET (%%s)', %1$s, array_to_string(c.reloptions, ', ')) "
-    "FROM pg_class c WHERE c.oid = %2$u AND c.reloptions IS NOT NULL";
+    "FROM pg_class c WHERE c.oid = %2$u AND c.reloptions IS NOT NULL "
+    "UNION ALL SELECT NULL, pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE t.tgrelid = %2$u AND NOT "
+    "t.tgisinternal "
+    "UNION ALL SELECT NULL, pg_get_ruledef(r.oid) FROM pg_rewrite r WHERE r.ev_class = %2$u AND r.rulename "
+    "<> "
+    "'_RETURN'";
 
 } // namespace
 

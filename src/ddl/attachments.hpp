@@ -5,7 +5,7 @@
 
 namespace tviews::ddl {
 
-// Grants, comments and options of a view and its columns, as statements. To be called while the view exists.
+// Grants, comments, options, triggers and rules of a view and its columns, as statements. To be called while the view exists.
 List *attachments_of(Oid view);
 
 // Runs them on the view that has taken the name; those of columns that it does not have are left out.

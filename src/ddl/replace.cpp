@@ -9,6 +9,7 @@
 #include "catalog/audit.hpp"
 #include "ddl/attachments.hpp"
 #include "ddl/cascade.hpp"
+#include "ddl/columns.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/indexes.hpp"
 #include "ddl/parse.hpp"
@@ -49,23 +50,12 @@ pg::vector<definition::OutputColumn> view_columns(Oid view) {
     return columns;
 }
 
-const definition::OutputColumn *find(const pg::vector<definition::OutputColumn> &columns, const char *name) {
-    for (const definition::OutputColumn &column : columns)
-        if (strcmp(column.name, name) == 0)
-            return &column;
-    return nullptr;
-}
-
-bool same_type(const definition::OutputColumn &left, const definition::OutputColumn &right) {
-    return left.type == right.type && left.typmod == right.typmod && left.collation == right.collation;
-}
-
 void require_same_key(const char *table, const catalog::MetaRow &row, const definition::Shape &shape,
                       const pg::vector<definition::OutputColumn> &old_columns) {
     bool same = list_length(row.key_columns) == static_cast<int>(shape.key.size());
     for (std::size_t i = 0; same && i < shape.key.size(); i++) {
         const definition::OutputColumn &column = shape.columns[shape.key[i]];
-        const definition::OutputColumn *const old = find(old_columns, column.name);
+        const definition::OutputColumn *const old = find_column(old_columns, column.name);
         same =
             strcmp(column.name, static_cast<char *>(list_nth(row.key_columns, static_cast<int>(i)))) == 0 &&
             old != nullptr && same_type(*old, column);
@@ -74,29 +64,6 @@ void require_same_key(const char *table, const catalog::MetaRow &row, const defi
         ereport(ERROR, errcode(errors::invalid_select), errmsg("cannot change the key of TVIEW %s", table),
                 errdetail("The new definition has the key (%s).", key_list(shape)),
                 errhint("Drop the TVIEW and create it again."));
-}
-
-// Drops and adds columns of the table; returns whether a column changed its type.
-bool alter_columns(const char *table, const pg::vector<definition::OutputColumn> &old_columns,
-                   const pg::vector<definition::OutputColumn> &new_columns) {
-    bool retyped = false;
-    for (const definition::OutputColumn &old : old_columns) {
-        const definition::OutputColumn *const fresh = find(new_columns, old.name);
-        if (fresh != nullptr && same_type(old, *fresh))
-            continue;
-        retyped = retyped || fresh != nullptr;
-        run(psprintf("ALTER TABLE %s DROP COLUMN %s RESTRICT", table, pg::quoted(old.name)));
-    }
-    for (const definition::OutputColumn &fresh : new_columns) {
-        const definition::OutputColumn *const old = find(old_columns, fresh.name);
-        if (old != nullptr && same_type(*old, fresh))
-            continue;
-        const char *const collation =
-            OidIsValid(fresh.collation) ? psprintf(" COLLATE %s", pg::collation_name(fresh.collation)) : "";
-        run(psprintf("ALTER TABLE %s ADD COLUMN %s %s%s", table, pg::quoted(fresh.name),
-                     pg::type_name(fresh.type, fresh.typmod), collation));
-    }
-    return retyped;
 }
 
 // CREATE OR REPLACE VIEW can only append columns; other changes need a new view.
@@ -176,7 +143,7 @@ const char *replace(const char *name, const char *select, const char *options_js
     lock_sources(shape->relations);
     queue::flush_before_read(list_make1_oid(table));
     surroundings.emplace();
-    bool const retyped = alter_columns(qualified, old_columns, shape->columns);
+    bool const retyped = alter_columns(table, old_columns, shape->columns);
     catalog::MetaRow row = describe(*shape, request, options);
     row.function_reads = request.function_reads;
     row.settings = old->settings;
