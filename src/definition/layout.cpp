@@ -64,6 +64,7 @@ class Builder {
         layout_->root = node(nullptr, 0, document_, output());
         if (layout_->root->is_leaf)
             return nullptr;
+        layout_->document = object_literal(static_cast<Node *>(copyObject(output())));
         feeds();
         return layout_;
     }
@@ -137,11 +138,13 @@ class Builder {
     Leaves leaf(Node *expr, Node *global) {
         if (footprints_.size() < max_leaves) {
             footprints_.push_back(pg::make_in<Footprint>(CurrentMemoryContext, scope_));
+            owners_.push_back(own_rel(scope_, global));
             layout_->paths.push_back(pstrdup(path_.c_str()));
             if (footprints_.size() < max_leaves)
                 find_array(scope_, *layout_, static_cast<int>(footprints_.size()) - 1, expr, global);
         } else {
             layout_->paths.back() = "...";
+            owners_.back() = 0;
         }
         footprints_.back()->expression(global);
         auto step = [&](Node *part) {
@@ -169,6 +172,7 @@ class Builder {
                 continue;
             feeds_of(*source, rest, layout_->sources.back());
             find_element_source(*layout_, *source, layout_->sources.back());
+            own_leaves(source->occurrence, layout_->sources.back());
         }
     }
 
@@ -191,6 +195,16 @@ class Builder {
         }
     }
 
+    void own_leaves(int rel, SourceFeeds &result) {
+        for (std::size_t i = 0; i < owners_.size(); i++)
+            if (owners_[i] == rel)
+                result.own |= Leaves(1) << i;
+        if (result.own != 0)
+            result.identity = find_identity(scope_, query_, scope_.rel(rel));
+        if (result.identity.empty())
+            result.own = 0;
+    }
+
     const Scope &scope_;
     const Query *query_;
     const Shape &shape_;
@@ -198,6 +212,7 @@ class Builder {
     Node *document_ = nullptr;
     int resno_ = 0;
     pg::vector<Footprint *> footprints_; // by leaf
+    pg::vector<int> owners_;             // by leaf: own_rel()
     Bitmapset *sublinks_ = nullptr;      // rels of the sub-selects in leaves
     pg::string path_;
 };
@@ -261,6 +276,10 @@ const char *reduced_query(const Layout &layout, const Part &part) {
     query->targetList = targets;
     query->sortClause = NIL;
     return pg_get_querydef(query, false);
+}
+
+Expr *own_document(const Layout &layout, Leaves leaves) {
+    return reinterpret_cast<Expr *>(reduce(layout, layout.document, *layout.root, Part{leaves}));
 }
 
 const char *leaf_paths(const Layout &layout, Leaves leaves) {

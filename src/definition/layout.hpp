@@ -6,6 +6,9 @@
 // source *feeds* leaves when only they use it: no condition, no grouping, no ordering, no other output column. For
 // such changes it is enough to compute these leaves again (reduced_query) and to put them into the stored documents.
 //
+// Leaves may be *own* to a source: computed from the columns of one row of it and nothing else. If other columns of the
+// document's row say which row that is (Identity), then the leaves can be computed without the definition's joins.
+//
 // Of a leaf that aggregates objects with a member of their own row's unique column, the id, it is enough to compute the
 // elements with the ids of changed rows; and, if rows have come, gone or moved, the ids of all in order.
 #pragma once
@@ -32,6 +35,15 @@ struct Feed {
     Leaves leaves;
 };
 
+// An output column that is the same as a column of a source's row in every row of the definition that was made with a row
+// of it; and the other way round: it is a column of that row, or the source is joined by nothing but such equalities.
+struct Identity {
+    int column; // index into Shape::columns
+    AttrNumber attno;
+    Oid equality; // InvalidOid: the output column is this column
+    Oid collation;
+};
+
 // A leaf that is an array of objects.
 struct ArrayLeaf {
     int leaf;
@@ -51,6 +63,8 @@ struct SourceFeeds {
     Bitmapset *steady =
         nullptr; // updates of these columns leave all elements in their places, offset as in Source
     pg::vector<Feed> feeds; // columns; a change of any other used column may reach anything
+    Leaves own = 0;
+    pg::vector<Identity> identity;
 };
 
 struct Layout {
@@ -60,6 +74,7 @@ struct Layout {
     pg::vector<SourceFeeds> sources; // as in Shape::sources
     pg::vector<ArrayLeaf> arrays;
     Query *query;                 // the definition
+    FuncExpr *document;           // with the occurrences of relations as varno
     pg::vector<const char *> key; // names of the key columns, in the order of Shape::key
 };
 
@@ -76,6 +91,9 @@ struct Part {
 // part.elements is [elements, ids in order or null, changed ids]; the ids of the changed rows are an array in parameter $n, where n is
 // 1 + the number of key columns + the position in Layout::arrays. As SQL; search_path must be pinned.
 const char *reduced_query(const Layout &layout, const Part &part);
+
+// The document reduced to leaves that are own to one source, to be evaluated over its row.
+Expr *own_document(const Layout &layout, Leaves leaves);
 
 // The paths of a set of leaves: author.name, author.email.
 const char *leaf_paths(const Layout &layout, Leaves leaves);

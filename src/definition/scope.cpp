@@ -430,6 +430,11 @@ Piece Builder::join_tree(Frame &frame, Node *node, Bitmapset *forced) {
         for (Node *clause : pg::each<Node>(clauses))
             if (!has_marker(clause))
                 inner_forced = bms_union(inner_forced, find_nonnullable_rels(clause));
+    if (type == JOIN_LEFT && IsA(right, RangeTblRef)) {
+        int const rel = frame.bindings[static_cast<std::size_t>(castNode(RangeTblRef, right)->rtindex)].rel;
+        if (rel != 0)
+            scope_.rel(rel).joined_by = clauses;
+    }
     std::size_t const left_first = level.conjuncts.size();
     Piece const left_piece = join_tree(frame, left, forced);
     if (type == JOIN_FULL)

@@ -33,6 +33,7 @@ struct Rel {
     Bitmapset *path = nullptr;    // the same, for columns in conjuncts
     Bitmapset *depends = nullptr; // func: rels that the arguments mention
     bool nullable = false;        // may be null-extended by an outer join of its level
+    List *joined_by = nullptr;    // alone on the nullable side of a LEFT JOIN: all of its condition
     List *filters = nullptr;      // conjuncts about this rel alone
     Level *covers = nullptr;      // derived: the level whose rels it reads
     int alias_of = 0;             // made by the path search: a second look at this rel

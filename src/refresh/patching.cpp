@@ -7,6 +7,9 @@
 // else in them is as it is stored. The leaves are computed by the definition's own expressions, over its own FROM
 // clause, under the same snapshot, and copied as they are into the document; patch/ writes jsonb as PostgreSQL does.
 //
+// Leaves that are own to a source need no query: the row that they are computed from is looked up (own_rows.cpp), once for
+// all documents that follow each other and share it.
+//
 // Not so where a transaction looks with its own older snapshot (REPEATABLE READ, in mid-transaction), nor at its commit
 // after that: maintain() and the queue see to that. A document that does not look as the layout says, or is missing,
 // is recomputed.
@@ -15,6 +18,7 @@
 #include "config/settings.hpp"
 #include "core/strategy.hpp"
 #include "patch/patch.hpp"
+#include "refresh/own_rows.hpp"
 #include "refresh/recompute.hpp"
 #include "refresh/stored.hpp"
 
@@ -99,12 +103,56 @@ bool same_bytes(const Jsonb *a, const Jsonb *b) noexcept {
     return a == b || (VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0);
 }
 
+// Writes the documents of one flush.
+class Patcher {
+  public:
+    Patcher(const dependency::Compiled &tview, Writer &writer)
+        : layout_(*tview.shape->layout), writer_(writer),
+          context_(AllocSetContextCreate(CurrentMemoryContext, "pg_tviews patch", ALLOCSET_DEFAULT_SIZES)) {}
+
+    // Puts what each(put) hands over as put(part, document of the part) into a stored row's document. False, and nothing
+    // done, if something is not as expected, or if each() says so.
+    template <typename F> bool patch(TupleTableSlot *stored, F &&each) {
+        bool is_null;
+        Datum const document = slot_getattr(stored, writer_.attribute(layout_.column), &is_null);
+        if (is_null)
+            return false;
+        bool fits;
+        {
+            pg::ScopedContext const scope(context_);
+            const Jsonb *const before = DatumGetJsonbP(document);
+            const Jsonb *after = before;
+            auto put = [&](const Part &part, const Jsonb *fresh) {
+                patch::Patch patch(after);
+                if (!patch::Container(after).is_object() ||
+                    !Splice(patch, layout_, part)
+                         .object(patch.root(), patch::Container(fresh), *layout_.root))
+                    return false;
+                after = patch.finish();
+                return true;
+            };
+            fits = each(put);
+            if (fits && !same_bytes(after, before)) {
+                writer_.replace(stored, layout_.column, JsonbPGetDatum(after));
+                patched++;
+            }
+        }
+        MemoryContextReset(context_);
+        return fits;
+    }
+
+  private:
+    const definition::Layout &layout_;
+    Writer &writer_;
+    MemoryContext context_; // reset after each row
+};
+
+// The rows of a PatchQueries: the key columns and the part.
 class PatchSink final : public pg::RowSink {
   public:
     PatchSink(const dependency::Compiled &tview, KeyIndex &index, Writer &writer, pg::ValueSet &left)
-        : tview_(tview), layout_(*tview.shape->layout), index_(index), writer_(writer), left_(left),
-          unit_(tview.shape->unit.size()),
-          context_(AllocSetContextCreate(CurrentMemoryContext, "pg_tviews patch", ALLOCSET_DEFAULT_SIZES)) {
+        : tview_(tview), index_(index), patcher_(tview, writer), left_(left),
+          unit_(tview.shape->unit.size()) {
         const definition::Shape &shape = *tview.shape;
         for (int column : shape.unit)
             position_.push_back(static_cast<std::size_t>(
@@ -114,7 +162,6 @@ class PatchSink final : public pg::RowSink {
     // What the rows from now on hold.
     void begin(const Part &part) { part_ = part; }
 
-    // The key columns and the part.
     void row(TupleTableSlot *slot) override {
         slot_getallattrs(slot);
         std::size_t const columns = tview_.shape->key.size();
@@ -124,7 +171,9 @@ class PatchSink final : public pg::RowSink {
         TupleTableSlot *const stored = index_.find(slot->tts_values);
         if (stored != nullptr && !seen_.add(packed(&stored->tts_tid)))
             raise_duplicate_key(tview_, key_text(tview_, slot->tts_values, slot->tts_isnull));
-        if (stored != nullptr && replace(stored, slot->tts_values[columns]))
+        Datum const fresh = slot->tts_values[columns];
+        if (stored != nullptr &&
+            patcher_.patch(stored, [&](auto &&put) { return put(part_, DatumGetJsonbP(fresh)); }))
             return;
         for (std::size_t i = 0; i < unit_.size(); i++)
             unit_[i] = slot->tts_values[position_[i]];
@@ -132,48 +181,91 @@ class PatchSink final : public pg::RowSink {
     }
 
   private:
-    bool replace(TupleTableSlot *stored, Datum fresh) {
-        bool is_null;
-        Datum const document = slot_getattr(stored, writer_.attribute(layout_.column), &is_null);
-        if (is_null)
-            return false;
-        bool fits;
-        {
-            pg::ScopedContext const scope(context_);
-            const Jsonb *const before = DatumGetJsonbP(document);
-            patch::Container const part(DatumGetJsonbP(fresh));
-            patch::Patch patch(before);
-            fits = patch::Container(before).is_object() &&
-                   Splice(patch, layout_, part_).object(patch.root(), part, *layout_.root);
-            const Jsonb *const after = fits ? patch.finish() : before;
-            if (!same_bytes(after, before)) {
-                writer_.replace(stored, layout_.column, JsonbPGetDatum(after));
-                patched++;
-            }
-        }
-        MemoryContextReset(context_);
-        return fits;
-    }
-
     const dependency::Compiled &tview_;
-    const definition::Layout &layout_;
     Part part_{};
     KeyIndex &index_;
-    Writer &writer_;
+    Patcher patcher_;
     pg::ValueSet &left_;
     pg::vector<Datum> unit_;
     pg::vector<std::size_t> position_; // of the unit's columns in the key
     pg::ValueSet seen_;                // ctids
-    MemoryContext context_;            // reset after each row
 };
+
+// Looks up the stored row of a unit that is a key.
+class Units {
+  public:
+    Units(const dependency::Compiled &tview, KeyIndex &index)
+        : tview_(tview), index_(index), key_(tview.shape->key.size()),
+          nulls_(static_cast<bool *>(palloc0(key_.size() + 1))), values_(key_.size()) {}
+
+    TupleTableSlot *find(const pg::ValueSet::View &unit) {
+        tview_.unit.unpack(unit, values_.data(), nulls_);
+        return find(values_.data());
+    }
+    TupleTableSlot *find(const Datum *unit) {
+        const definition::Shape &shape = *tview_.shape;
+        for (std::size_t i = 0; i < key_.size(); i++)
+            key_[i] =
+                unit[std::find(shape.unit.begin(), shape.unit.end(), shape.key[i]) - shape.unit.begin()];
+        return index_.find(key_.data());
+    }
+
+  private:
+    const dependency::Compiled &tview_;
+    KeyIndex &index_;
+    pg::vector<Datum> key_;
+    bool *nulls_;
+    pg::vector<Datum> values_;
+};
+
+// Do many documents share the rows that they are computed from?
+bool shared(const pg::vector<OwnLeaves *> &parts) noexcept {
+    return std::none_of(parts.begin(), parts.end(), [](const OwnLeaves *part) { return part->by_key; });
+}
+
+// False, and nothing done, if a base table has to be left to a query.
+bool patch_from_own_rows(dependency::Compiled &tview, const pg::vector<OwnLeaves *> &parts,
+                         const pg::ValueSet &keys, KeyIndex &index, Writer &writer, pg::ValueSet &left) {
+    std::optional<OwnRows> sources[max_own_parts];
+    bool usable = true;
+    for (std::size_t i = 0; i < parts.size(); i++)
+        usable = usable && sources[i].emplace(*parts[i], writer, tview.owner).usable();
+    if (usable) {
+        MemoryContext const context =
+            AllocSetContextCreate(CurrentMemoryContext, "pg_tviews unit", ALLOCSET_DEFAULT_SIZES);
+        Patcher patcher(tview, writer);
+        Units units(tview, index);
+        for (uint32 i = keys.flushed(); i < keys.size(); i++) {
+            CHECK_FOR_INTERRUPTS();
+            bool done;
+            {
+                pg::ScopedContext const scope(context);
+                TupleTableSlot *const stored = units.find(keys[i]);
+                done = stored != nullptr && patcher.patch(stored, [&](auto &&put) {
+                    for (std::size_t p = 0; p < parts.size(); p++) {
+                        const Jsonb *const fresh = sources[p]->document(stored);
+                        if (fresh == nullptr || !put(Part{parts[p]->leaves}, fresh))
+                            return false;
+                    }
+                    return true;
+                });
+            }
+            MemoryContextReset(context);
+            if (!done)
+                (void) left.add(keys[i]);
+        }
+        MemoryContextDelete(context);
+    }
+    return usable;
+}
 
 // Few documents, of some of which single elements may do.
 class Points {
   public:
     Points(dependency::Compiled &tview, const Changes &changes, KeyIndex &index, Writer &writer,
            pg::ValueSet &left)
-        : tview_(tview), layout_(*tview.shape->layout), changes_(changes), index_(index), writer_(writer),
-          left_(left), sink_(tview, index, writer, left) {}
+        : tview_(tview), layout_(*tview.shape->layout), changes_(changes), writer_(writer), left_(left),
+          sink_(tview, index, writer, left), units_(tview, index) {}
 
     bool run(const pg::ValueSet &keys) {
         Part const all{changes_.leaves};
@@ -207,11 +299,7 @@ class Points {
   private:
     // Is the document large enough for the planning of a query of its own?
     bool large(const Datum *unit) {
-        const definition::Shape &shape = *tview_.shape;
-        pg::vector<Datum> key(shape.key.size());
-        for (std::size_t i = 0; i < key.size(); i++)
-            key[i] = unit[std::find(shape.unit.begin(), shape.unit.end(), shape.key[i]) - shape.unit.begin()];
-        TupleTableSlot *const stored = index_.find(key.data());
+        TupleTableSlot *const stored = units_.find(unit);
         if (stored == nullptr)
             return false;
         bool is_null;
@@ -223,10 +311,10 @@ class Points {
     dependency::Compiled &tview_;
     const definition::Layout &layout_;
     const Changes &changes_;
-    KeyIndex &index_;
     Writer &writer_;
     pg::ValueSet &left_;
     PatchSink sink_;
+    Units units_;
 };
 
 } // namespace
@@ -247,6 +335,10 @@ bool patch_documents(dependency::Compiled &tview, const Changes &changes, const 
         core::choose_recompute(false, keys.pending(), RelationGetForm(writer.table())->reltuples);
     if (!plans.has_arrays)
         how = core::Recompute::point;
+    const pg::vector<OwnLeaves *> *const own = own_leaves(tview, changes.leaves);
+    if (own != nullptr && (how != core::Recompute::bulk || shared(*own)) &&
+        patch_from_own_rows(tview, *own, keys, index, writer, left))
+        return true;
     if (changes.elements != 0 && how == core::Recompute::point)
         return Points(tview, changes, index, writer, left).run(keys);
     if (changes.leaves == layout->root->leaves)

@@ -26,6 +26,15 @@ struct PatchQueries {
     pg::Plan bulk;
 };
 
+struct OwnLeaves;
+
+// A set of leaves as parts that are own to a source each.
+struct OwnParts {
+    definition::Leaves leaves;
+    bool usable;
+    pg::vector<OwnLeaves *> parts;
+};
+
 struct Queries {
     pg::Plan point;
     pg::Plan stored;
@@ -43,6 +52,7 @@ struct Queries {
     bool unit_is_key = true; // a unit is one row
     bool image_equal = true; // equal units have equal images
     pg::vector<PatchQueries *> patches;
+    pg::vector<OwnParts *> own; // own_rows.cpp's
 };
 
 Queries &queries(dependency::Compiled &tview);

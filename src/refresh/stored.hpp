@@ -2,7 +2,9 @@
 #pragma once
 
 #include "dependency/dependency.hpp"
-#include "pg/executor.hpp"
+#include "refresh/row_index.hpp"
+
+#include <optional>
 
 namespace tviews::refresh {
 
@@ -16,23 +18,13 @@ class KeyIndex {
   public:
     // `table` stays open as long as this. Not usable when the primary key is not on the definition's key columns.
     KeyIndex(const dependency::Compiled &tview, Relation table);
-    ~KeyIndex();
-    KeyIndex(const KeyIndex &) = delete;
-    KeyIndex &operator=(const KeyIndex &) = delete;
 
-    bool usable() const noexcept { return index_ != nullptr; }
-    Oid id() const noexcept { return usable() ? RelationGetRelid(index_) : InvalidOid; }
-    // The row with this key visible to the active snapshot, or nullptr. values by position in Shape::key.
-    // The slot is valid until the next find().
-    TupleTableSlot *find(const Datum *values);
+    bool usable() const noexcept { return index_.has_value(); }
+    // The row with this key, as RowIndex::find(). values by position in Shape::key.
+    TupleTableSlot *find(const Datum *values) { return index_->find(values); }
 
   private:
-    Relation table_;
-    Relation index_ = nullptr;
-    pg::vector<int> columns_; // by index column: position in Shape::key
-    pg::vector<ScanKeyData> keys_;
-    TupleTableSlot *slot_ = nullptr;
-    int entered_;
+    std::optional<RowIndex> index_;
 };
 
 } // namespace tviews::refresh

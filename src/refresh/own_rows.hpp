@@ -1,0 +1,64 @@
+// refresh/own_rows.hpp - private to refresh/: computes leaves from base rows that the documents themselves identify
+// (definition/own_rows.cpp), without a query.
+#pragma once
+
+#include "patch/container.hpp"
+#include "refresh/writer.hpp"
+#include "refresh/row_index.hpp"
+
+#include <optional>
+
+namespace tviews::refresh {
+
+// Leaves that are own to one source. Made once per compiled TVIEW.
+struct OwnLeaves {
+    definition::Leaves leaves;
+    Oid relation;
+    Oid index; // unique
+    struct Column {
+        int column; // of the definition
+        int16 length;
+        bool by_value;
+        RegProcedure equality;
+        Oid type;
+    };
+    pg::vector<Column> columns; // by index column
+    bool by_key = true;         // are they columns of the TVIEW's key?
+    ExprState *document;
+    ExprContext *expressions;
+};
+
+inline constexpr std::size_t max_own_parts = 4;
+
+// `leaves` as parts that are own to a source each; nullptr when they are not.
+const pg::vector<OwnLeaves *> *own_leaves(dependency::Compiled &tview, definition::Leaves leaves);
+
+// The rows of one source, during one flush.
+class OwnRows {
+  public:
+    OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner);
+    ~OwnRows();
+    OwnRows(const OwnRows &) = delete;
+    OwnRows &operator=(const OwnRows &) = delete;
+
+    // False when the base table has to be left to a query.
+    bool usable() const noexcept { return index_.has_value(); }
+    // The document of these leaves that belongs to a stored row, valid until the next call; nullptr: not to be told.
+    const Jsonb *document(TupleTableSlot *stored);
+
+  private:
+    bool same_as_last() const;
+    void remember();
+
+    const OwnLeaves &own_;
+    const Writer &writer_;
+    Relation table_ = nullptr;
+    std::optional<RowIndex> index_;
+    MemoryContext context_ = nullptr; // of last_ and values_of_last_; reset with them
+    pg::vector<Datum> values_;
+    pg::vector<Datum> values_of_last_;
+    const Jsonb *last_ = nullptr; // fan-outs ask for the same row again and again
+    int entered_;
+};
+
+} // namespace tviews::refresh

@@ -1,0 +1,35 @@
+// refresh/row_index.hpp - private to refresh/: finds rows of a table through a unique B-tree index.
+#pragma once
+
+#include "pg/executor.hpp"
+#include "pg/memory.hpp"
+
+namespace tviews::refresh {
+
+class RowIndex {
+  public:
+    // Both are open, and the index is closed by this. `table` stays open as long as this.
+    RowIndex(Relation table, Relation index);
+    ~RowIndex();
+    RowIndex(const RowIndex &) = delete;
+    RowIndex &operator=(const RowIndex &) = delete;
+
+    Oid id() const noexcept { return RelationGetRelid(index_); }
+    // The next index column equals the value at `position` of find(), by this function of the index's operator family.
+    // `type`: the value's, if it is not the index's own.
+    void add_column(int position, RegProcedure equality, Oid type = InvalidOid);
+    // The row with these values visible to the snapshot that was active at the first call, or nullptr. The slot is valid
+    // until the next call.
+    TupleTableSlot *find(const Datum *values);
+
+  private:
+    Relation table_;
+    Relation index_;
+    TupleTableSlot *slot_;
+    IndexScanDesc scan_ = nullptr;
+    pg::vector<int> positions_; // by index column
+    pg::vector<ScanKeyData> keys_;
+    int entered_;
+};
+
+} // namespace tviews::refresh
