@@ -98,6 +98,8 @@ int own_rel(const Scope &scope, Node *expr) {
 pg::vector<Identity> find_identity(const Scope &scope, const Query *query, const Rel &rel) {
     pg::vector<Identity> result;
     const Level &top = *scope.top;
+    if (rel.level != scope.top)
+        return result;
     // The outputs that `clause` makes equal to columns of the rel are added.
     auto add = [&](Node *clause) {
         Var *column;

@@ -15,7 +15,6 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/pg_am_d.h"
 #include "optimizer/optimizer.h"
-#include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -29,26 +28,11 @@ namespace {
 using definition::Identity;
 using definition::Leaves;
 
-// Which equality of the index column compares it with the output column; false: none that the identity is about.
-bool find_equality(Relation index, int at, const Identity &identity, Oid type, OwnLeaves::Column &result) {
-    Oid const family = index->rd_opfamily[at];
-    Oid const own = index->rd_opcintype[at];
-    if (OidIsValid(identity.equality) &&
-        (get_op_opfamily_strategy(identity.equality, family) != BTEqualStrategyNumber ||
-         (OidIsValid(index->rd_indcollation[at]) && index->rd_indcollation[at] != identity.collation)))
-        return false;
-    Oid equality = get_opfamily_member(family, own, type, BTEqualStrategyNumber);
-    if (OidIsValid(equality)) {
-        result.type = type;
-    } else if (IsBinaryCoercible(type, own)) {
-        equality = get_opfamily_member(family, own, own, BTEqualStrategyNumber);
-        result.type = own;
-    }
-    if (!OidIsValid(equality))
-        return false;
-    result.equality = get_opcode(equality);
-    get_typlenbyval(type, &result.length, &result.by_value);
-    return true;
+// Does the index column compare with the identity's output column as the definition does?
+bool compares_alike(Relation index, int at, const Identity &identity) {
+    return !OidIsValid(identity.equality) ||
+           (get_op_opfamily_strategy(identity.equality, index->rd_opfamily[at]) == BTEqualStrategyNumber &&
+            (!OidIsValid(index->rd_indcollation[at]) || index->rd_indcollation[at] == identity.collation));
 }
 
 bool unique_at_once(Relation index) {
@@ -72,14 +56,16 @@ bool find_index(const definition::Shape &shape, Relation table, const pg::vector
         for (int i = 0; fits && i < index->rd_index->indnkeyatts; i++) {
             fits = false;
             for (const Identity &one : identity) {
+                if (fits || one.attno != index->rd_index->indkey.values[i] || !compares_alike(index, i, one))
+                    continue;
                 OwnLeaves::Column column{};
                 column.column = one.column;
                 Oid const type = getBaseType(shape.columns[static_cast<std::size_t>(one.column)].type);
-                if (fits || one.attno != index->rd_index->indkey.values[i] ||
-                    !find_equality(index, i, one, type, column))
-                    continue;
-                result.columns.push_back(column);
-                fits = true;
+                column.equality = index_equality(index, i, type);
+                get_typlenbyval(type, &column.length, &column.by_value);
+                fits = OidIsValid(column.equality.procedure);
+                if (fits)
+                    result.columns.push_back(column);
             }
         }
         index_close(index, AccessShareLock);
@@ -148,7 +134,7 @@ OwnRows::OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner)
         pg_class_aclcheck(own.relation, owner, ACL_SELECT) == ACLCHECK_OK) {
         index_.emplace(table_, index_open(own.index, AccessShareLock));
         for (std::size_t i = 0; i < own.columns.size(); i++)
-            index_->add_column(static_cast<int>(i), own.columns[i].equality, own.columns[i].type);
+            index_->add_column(static_cast<int>(i), own.columns[i].equality);
         context_ = AllocSetContextCreate(CurrentMemoryContext, "pg_tviews own row", ALLOCSET_SMALL_SIZES);
     }
     list_free(indexes);

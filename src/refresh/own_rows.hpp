@@ -19,8 +19,7 @@ struct OwnLeaves {
         int column; // of the definition
         int16 length;
         bool by_value;
-        RegProcedure equality;
-        Oid type;
+        IndexEquality equality;
     };
     pg::vector<Column> columns; // by index column
     bool by_key = true;         // are they columns of the TVIEW's key?

@@ -6,6 +6,13 @@
 
 namespace tviews::refresh {
 
+// How an index column compares with a value of some type.
+struct IndexEquality {
+    RegProcedure procedure; // InvalidOid: it does not
+    Oid type;               // that the procedure takes
+};
+IndexEquality index_equality(Relation index, int column, Oid type);
+
 class RowIndex {
   public:
     // Both are open, and the index is closed by this. `table` stays open as long as this.
@@ -15,9 +22,8 @@ class RowIndex {
     RowIndex &operator=(const RowIndex &) = delete;
 
     Oid id() const noexcept { return RelationGetRelid(index_); }
-    // The next index column equals the value at `position` of find(), by this function of the index's operator family.
-    // `type`: the value's, if it is not the index's own.
-    void add_column(int position, RegProcedure equality, Oid type = InvalidOid);
+    // The next index column equals the value at `position` of find().
+    void add_column(int position, const IndexEquality &equality);
     // The row with these values visible to the snapshot that was active at the first call, or nullptr. The slot is valid
     // until the next call.
     TupleTableSlot *find(const Datum *values);

@@ -1,11 +1,6 @@
 // refresh/stored.cpp - see stored.hpp.
 #include "refresh/stored.hpp"
 
-extern "C" {
-#include "access/stratnum.h"
-#include "utils/lsyscache.h"
-}
-
 namespace tviews::refresh {
 
 KeyIndex::KeyIndex(const dependency::Compiled &tview, Relation table) {
@@ -25,11 +20,10 @@ KeyIndex::KeyIndex(const dependency::Compiled &tview, Relation table) {
         for (std::size_t k = 0; k < shape.key.size(); k++)
             if (strcmp(shape.columns[static_cast<std::size_t>(shape.key[k])].name, name) == 0)
                 position = static_cast<int>(k);
-        Oid const type = index->rd_opcintype[i];
-        Oid const equality = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
-        fits = position >= 0 && OidIsValid(equality);
+        IndexEquality const equality = index_equality(index, i, index->rd_opcintype[i]);
+        fits = position >= 0 && OidIsValid(equality.procedure);
         if (fits)
-            index_->add_column(position, get_opcode(equality));
+            index_->add_column(position, equality);
     }
     if (!fits)
         index_.reset();
