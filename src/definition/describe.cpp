@@ -50,10 +50,16 @@ void describe_patches(const Shape &shape, std::size_t index, pg::vector<const ch
                                  shape.layout->arrays[static_cast<std::size_t>(feeds.array)].key));
     else if (feeds.confined != 0)
         lines.push_back(psprintf("  patches: %s", leaf_paths(*shape.layout, feeds.confined)));
-    for (const Feed &feed : feeds.feeds)
-        lines.push_back(psprintf("  patches by %s: %s",
-                                 get_attname(shape.sources[index]->relation, feed.attno, true),
-                                 leaf_paths(*shape.layout, feed.leaves)));
+    const char *identity = "";
+    for (const Identity &one : feeds.identity)
+        identity = psprintf("%s%s%s", identity, *identity == '\0' ? "" : ", ",
+                            shape.columns[static_cast<std::size_t>(one.column)].name);
+    for (const Feed &feed : feeds.feeds) {
+        bool const own = (feed.leaves & ~feeds.own) == 0;
+        lines.push_back(psprintf(
+            "  patches by %s: %s%s", get_attname(shape.sources[index]->relation, feed.attno, true),
+            leaf_paths(*shape.layout, feed.leaves), own ? psprintf(" (its row by %s)", identity) : ""));
+    }
 }
 
 void json_string(StringInfo out, const char *name, const char *value) {

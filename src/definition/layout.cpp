@@ -172,7 +172,7 @@ class Builder {
                 continue;
             feeds_of(*source, rest, layout_->sources.back());
             find_element_source(*layout_, *source, layout_->sources.back());
-            identify(source->occurrence, layout_->sources.back());
+            own_leaves(source->occurrence, layout_->sources.back());
         }
     }
 
@@ -195,13 +195,13 @@ class Builder {
         }
     }
 
-    void identify(int rel, SourceFeeds &result) {
+    void own_leaves(int rel, SourceFeeds &result) {
         for (std::size_t i = 0; i < owners_.size(); i++)
             if (owners_[i] == rel)
                 result.own |= Leaves(1) << i;
         if (result.own != 0)
-            result.identity = find_identity(scope_, query_, scope_.rel(rel));
-        if (result.identity.empty())
+            identify(scope_, query_, scope_.rel(rel), result);
+        if (!OidIsValid(result.index))
             result.own = 0;
     }
 

@@ -6,14 +6,15 @@
 // source *feeds* leaves when only they use it: no condition, no grouping, no ordering, no other output column. For
 // such changes it is enough to compute these leaves again (reduced_query) and to put them into the stored documents.
 //
-// Leaves may be *own* to a source: computed from the columns of one row of it and nothing else. If other columns of the
-// document's row say which row that is (Identity), then the leaves can be computed without the definition's joins.
+// Leaves may be *own* to a source: computed from the columns of one row of it and nothing else, which
+// other output columns identify. They can be computed without the definition's joins.
 //
 // Of a leaf that aggregates objects with a member of their own row's unique column, the id, it is enough to compute the
 // elements with the ids of changed rows; and, if rows have come, gone or moved, the ids of all in order.
 #pragma once
 
 #include "definition/definition.hpp"
+#include "pg/executor.hpp"
 
 namespace tviews::definition {
 
@@ -35,13 +36,13 @@ struct Feed {
     Leaves leaves;
 };
 
-// An output column that is the same as a column of a source's row in every row of the definition that was made with a row
-// of it; and the other way round: it is a column of that row, or the source is joined by nothing but such equalities.
+// An output column that tells, with others, which row of a source has entered a row of the definition: the row that has the
+// value in a column of a unique index. By index column.
 struct Identity {
     int column; // index into Shape::columns
-    AttrNumber attno;
-    Oid equality; // InvalidOid: the output column is this column
-    Oid collation;
+    pg::IndexEquality equality;
+    int16 length;
+    bool by_value;
 };
 
 // A leaf that is an array of objects.
@@ -64,6 +65,7 @@ struct SourceFeeds {
         nullptr; // updates of these columns leave all elements in their places, offset as in Source
     pg::vector<Feed> feeds; // columns; a change of any other used column may reach anything
     Leaves own = 0;
+    Oid index = InvalidOid; // unique, of what own leaves are computed from
     pg::vector<Identity> identity;
 };
 

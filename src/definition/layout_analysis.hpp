@@ -111,8 +111,8 @@ bool plain_keys(const FuncExpr *object);
 
 // The one base relation whose row's columns the expression is computed from, by functions that are never redefined; or 0.
 int own_rel(const Scope &scope, Node *expr);
-// The output columns that tell which row of the rel has entered a row of the top level.
-pg::vector<Identity> find_identity(const Scope &scope, const Query *query, const Rel &rel);
+// Fills feeds.index and feeds.identity if output columns tell which row of the rel has entered a row of the top level.
+void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds);
 
 // Adds the leaf to layout.arrays if it is an array whose elements can be told apart. `expr` as written, `global` in
 // global form.

@@ -10,7 +10,9 @@
 #include "pg/list.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "access/transam.h"
+#include "catalog/pg_am_d.h"
 #include "catalog/pg_language_d.h"
 #include "catalog/pg_proc.h"
 #include "nodes/nodeFuncs.h"
@@ -76,8 +78,112 @@ bool column_equality(Node *clause, Var **left, Var **right) {
     return true;
 }
 
-bool same_column(const Var *a, const Var *b) noexcept {
-    return a->varno == b->varno && a->varattno == b->varattno;
+// An output column that is the same as a column of the rel's row.
+struct Equal {
+    int column;
+    AttrNumber attno;
+    Oid type;      // of the output column
+    Oid equality;  // InvalidOid: the output is the column itself
+    Oid collation; // of the equality
+};
+
+class Outputs {
+  public:
+    Outputs(const Scope &scope, const Query *query, const Rel &rel)
+        : scope_(scope), query_(query), rel_(rel) {}
+
+    pg::vector<Equal> run() {
+        if (!rel_.nullable) {
+            for (const Conjunct &conjunct : scope_.top->conjuncts)
+                if (bms_is_member(rel_.id, conjunct.far))
+                    (void) add(conjunct.clause);
+        } else {
+            bool all = rel_.joined_by != NIL;
+            for (Node *clause : pg::each<Node>(rel_.joined_by))
+                all = add(clause) && all;
+            if (!all)
+                result_.clear();
+        }
+        each_output([&](const Var *output, int position) {
+            if (static_cast<int>(output->varno) == rel_.id)
+                result_.push_back({position, output->varattno, output->vartype, InvalidOid, InvalidOid});
+        });
+        return result_;
+    }
+
+  private:
+    // visit(column, position) for every output that is a plain column.
+    template <typename F> void each_output(F &&visit) {
+        int position = 0;
+        for (auto *tle : pg::each<TargetEntry>(query_->targetList)) {
+            if (tle->resjunk)
+                continue;
+            auto *const output = static_cast<Node *>(list_nth(scope_.top->outputs, tle->resno - 1));
+            if (IsA(output, Var) && castNode(Var, output)->varattno > 0)
+                visit(castNode(Var, output), position);
+            position++;
+        }
+    }
+
+    // Adds the outputs that `clause` makes equal to columns of the rel; false if there are none.
+    bool add(Node *clause) {
+        Var *column;
+        Var *other;
+        if (!column_equality(clause, &column, &other))
+            return false;
+        if (static_cast<int>(column->varno) != rel_.id)
+            std::swap(column, other);
+        if (static_cast<int>(column->varno) != rel_.id || static_cast<int>(other->varno) == rel_.id)
+            return false;
+        auto const *const equality = castNode(OpExpr, clause);
+        bool any = false;
+        each_output([&](const Var *output, int position) {
+            if (output->varno != other->varno || output->varattno != other->varattno)
+                return;
+            result_.push_back(
+                {position, column->varattno, output->vartype, equality->opno, equality->inputcollid});
+            any = true;
+        });
+        return any;
+    }
+
+    const Scope &scope_;
+    const Query *query_;
+    const Rel &rel_;
+    pg::vector<Equal> result_;
+};
+
+// Does the index column compare with the output column as the definition does?
+bool compares_alike(Relation index, int at, const Equal &equal) {
+    return !OidIsValid(equal.equality) ||
+           (get_op_opfamily_strategy(equal.equality, index->rd_opfamily[at]) == BTEqualStrategyNumber &&
+            (!OidIsValid(index->rd_indcollation[at]) || index->rd_indcollation[at] == equal.collation));
+}
+
+// Is the index unique over columns that are equal to outputs?
+bool covered(Relation index, const pg::vector<Equal> &equal, pg::vector<Identity> &result) {
+    Form_pg_index const form = index->rd_index;
+    result.clear();
+    if (!form->indisunique || !form->indimmediate || !form->indisvalid || !form->indislive ||
+        index->rd_rel->relam != BTREE_AM_OID || RelationGetIndexPredicate(index) != NIL ||
+        RelationGetIndexExpressions(index) != NIL)
+        return false;
+    for (int i = 0; i < form->indnkeyatts; i++) {
+        auto const before = result.size();
+        for (const Equal &one : equal) {
+            if (result.size() > before || one.attno != form->indkey.values[i] ||
+                !compares_alike(index, i, one))
+                continue;
+            Oid const type = getBaseType(one.type);
+            Identity identity{one.column, pg::index_equality(index, i, type), 0, false};
+            get_typlenbyval(type, &identity.length, &identity.by_value);
+            if (OidIsValid(identity.equality.procedure))
+                result.push_back(identity);
+        }
+        if (result.size() == before)
+            return false;
+    }
+    return true;
 }
 
 } // namespace
@@ -95,59 +201,21 @@ int own_rel(const Scope &scope, Node *expr) {
     return other ? 0 : rel;
 }
 
-pg::vector<Identity> find_identity(const Scope &scope, const Query *query, const Rel &rel) {
-    pg::vector<Identity> result;
-    const Level &top = *scope.top;
+void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds) {
     if (rel.level != scope.top)
-        return result;
-    // The outputs that `clause` makes equal to columns of the rel are added.
-    auto add = [&](Node *clause) {
-        Var *column;
-        Var *other;
-        if (!column_equality(clause, &column, &other))
-            return false;
-        if (static_cast<int>(column->varno) != rel.id)
-            std::swap(column, other);
-        if (static_cast<int>(column->varno) != rel.id || static_cast<int>(other->varno) == rel.id)
-            return false;
-        auto const *const equality = castNode(OpExpr, clause);
-        int position = 0;
-        bool any = false;
-        for (auto *tle : pg::each<TargetEntry>(query->targetList)) {
-            auto *const output = static_cast<Node *>(list_nth(top.outputs, tle->resno - 1));
-            if (tle->resjunk)
-                continue;
-            if (IsA(output, Var) && same_column(castNode(Var, output), other)) {
-                result.push_back({position, column->varattno, equality->opno, equality->inputcollid});
-                any = true;
-            }
-            position++;
-        }
-        return any;
-    };
-    if (!rel.nullable) {
-        for (const Conjunct &conjunct : top.conjuncts)
-            if (bms_is_member(rel.id, conjunct.far))
-                (void) add(conjunct.clause);
-    } else {
-        bool all = rel.joined_by != NIL;
-        for (Node *clause : pg::each<Node>(rel.joined_by))
-            all = add(clause) && all;
-        if (!all)
-            result.clear();
-    }
-    int position = 0;
-    for (auto *tle : pg::each<TargetEntry>(query->targetList)) {
-        auto *const output = static_cast<Node *>(list_nth(top.outputs, tle->resno - 1));
-        if (tle->resjunk)
-            continue;
-        if (IsA(output, Var) && castNode(Var, output)->varattno > 0 &&
-            static_cast<int>(castNode(Var, output)->varno) == rel.id)
-            result.push_back(
-                {position, castNode(Var, output)->varattno, InvalidOid, castNode(Var, output)->varcollid});
-        position++;
-    }
-    return result;
+        return;
+    pg::vector<Equal> const equal = Outputs(scope, query, rel).run();
+    Relation const table = table_open(rel.rte->relid, AccessShareLock);
+    List *const indexes = table->rd_rel->relkind == RELKIND_RELATION ? RelationGetIndexList(table) : NIL;
+    pg::each_oid(indexes, [&](Oid oid) {
+        if (OidIsValid(feeds.index))
+            return;
+        Relation const index = index_open(oid, AccessShareLock);
+        if (covered(index, equal, feeds.identity))
+            feeds.index = oid;
+        index_close(index, AccessShareLock);
+    });
+    table_close(table, NoLock);
 }
 
 } // namespace tviews::definition

@@ -5,9 +5,13 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/stratnum.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
+#include "parser/parse_coerce.h"
 #include "parser/parse_relation.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 }
 
 namespace tviews::pg {
@@ -42,6 +46,23 @@ inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot sn
 #else
     return index_beginscan(heap, index, snapshot, keys, 0);
 #endif
+}
+
+// How a column of a B-tree index compares with a value of some type.
+struct IndexEquality {
+    RegProcedure procedure; // InvalidOid: it does not
+    Oid type;               // that the procedure takes
+};
+
+inline IndexEquality index_equality(Relation index, int column, Oid type) {
+    Oid const family = index->rd_opfamily[column];
+    Oid const own = index->rd_opcintype[column];
+    Oid operation = get_opfamily_member(family, own, type, BTEqualStrategyNumber);
+    if (!OidIsValid(operation) && IsBinaryCoercible(type, own)) {
+        operation = get_opfamily_member(family, own, own, BTEqualStrategyNumber);
+        type = own;
+    }
+    return {OidIsValid(operation) ? get_opcode(operation) : InvalidOid, type};
 }
 
 } // namespace tviews::pg

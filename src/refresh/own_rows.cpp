@@ -11,13 +11,10 @@
 #include <exception>
 
 extern "C" {
-#include "access/stratnum.h"
 #include "access/table.h"
-#include "catalog/pg_am_d.h"
 #include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
 
@@ -28,67 +25,15 @@ namespace {
 using definition::Identity;
 using definition::Leaves;
 
-// Does the index column compare with the identity's output column as the definition does?
-bool compares_alike(Relation index, int at, const Identity &identity) {
-    return !OidIsValid(identity.equality) ||
-           (get_op_opfamily_strategy(identity.equality, index->rd_opfamily[at]) == BTEqualStrategyNumber &&
-            (!OidIsValid(index->rd_indcollation[at]) || index->rd_indcollation[at] == identity.collation));
-}
-
-bool unique_at_once(Relation index) {
-    Form_pg_index const form = index->rd_index;
-    return form->indisunique && form->indimmediate && form->indisvalid && form->indislive &&
-           index->rd_rel->relam == BTREE_AM_OID && RelationGetIndexPredicate(index) == NIL &&
-           RelationGetIndexExpressions(index) == NIL;
-}
-
-// Fills result.index and columns with a unique index over columns that the identity has; false when there is none.
-bool find_index(const definition::Shape &shape, Relation table, const pg::vector<Identity> &identity,
-                OwnLeaves &result) {
-    List *const indexes = RelationGetIndexList(table);
-    bool found = false;
-    pg::each_oid(indexes, [&](Oid oid) {
-        if (found)
-            return;
-        Relation const index = index_open(oid, AccessShareLock);
-        result.columns.clear();
-        bool fits = unique_at_once(index);
-        for (int i = 0; fits && i < index->rd_index->indnkeyatts; i++) {
-            fits = false;
-            for (const Identity &one : identity) {
-                if (fits || one.attno != index->rd_index->indkey.values[i] || !compares_alike(index, i, one))
-                    continue;
-                OwnLeaves::Column column{};
-                column.column = one.column;
-                Oid const type = getBaseType(shape.columns[static_cast<std::size_t>(one.column)].type);
-                column.equality = index_equality(index, i, type);
-                get_typlenbyval(type, &column.length, &column.by_value);
-                fits = OidIsValid(column.equality.procedure);
-                if (fits)
-                    result.columns.push_back(column);
-            }
-        }
-        index_close(index, AccessShareLock);
-        result.index = oid;
-        found = fits;
-    });
-    return found;
-}
-
 OwnLeaves *make(dependency::Compiled &tview, std::size_t source, Leaves leaves) {
     const definition::Shape &shape = *tview.shape;
     auto *const result = pg::make_in<OwnLeaves>(tview.context);
     result->leaves = leaves;
     result->relation = shape.sources[source]->relation;
-    Relation const table = table_open(result->relation, AccessShareLock);
-    bool const found = table->rd_rel->relkind == RELKIND_RELATION &&
-                       find_index(shape, table, shape.layout->sources[source].identity, *result);
-    table_close(table, NoLock);
-    if (!found)
-        return nullptr;
-    for (const OwnLeaves::Column &column : result->columns)
-        result->by_key =
-            result->by_key && std::find(shape.key.begin(), shape.key.end(), column.column) != shape.key.end();
+    result->feeds = &shape.layout->sources[source];
+    for (const Identity &identity : result->feeds->identity)
+        if (std::find(shape.key.begin(), shape.key.end(), identity.column) == shape.key.end())
+            result->by_key = false;
     result->document =
         ExecInitExpr(expression_planner(definition::own_document(*shape.layout, leaves)), nullptr);
     result->expressions = CreateStandaloneExprContext();
@@ -99,10 +44,8 @@ bool split(dependency::Compiled &tview, Leaves leaves, pg::vector<OwnLeaves *> &
     const definition::Layout &layout = *tview.shape->layout;
     for (std::size_t i = 0; i < layout.sources.size() && leaves != 0; i++) {
         Leaves const own = leaves & layout.sources[i].own;
-        OwnLeaves *const part = own == 0 ? nullptr : make(tview, i, own);
-        if (part == nullptr)
-            continue;
-        parts.push_back(part);
+        if (own != 0)
+            parts.push_back(make(tview, i, own));
         leaves &= ~own;
     }
     return leaves == 0 && parts.size() <= max_own_parts;
@@ -127,14 +70,14 @@ const pg::vector<OwnLeaves *> *own_leaves(dependency::Compiled &tview, Leaves le
 }
 
 OwnRows::OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner)
-    : own_(own), writer_(writer), values_(own.columns.size()), entered_(std::uncaught_exceptions()) {
+    : own_(own), writer_(writer), values_(own.feeds->identity.size()), entered_(std::uncaught_exceptions()) {
     table_ = table_open(own.relation, AccessShareLock);
     List *const indexes = RelationGetIndexList(table_);
-    if (!table_->rd_rel->relhassubclass && list_member_oid(indexes, own.index) &&
+    if (!table_->rd_rel->relhassubclass && list_member_oid(indexes, own.feeds->index) &&
         pg_class_aclcheck(own.relation, owner, ACL_SELECT) == ACLCHECK_OK) {
-        index_.emplace(table_, index_open(own.index, AccessShareLock));
-        for (std::size_t i = 0; i < own.columns.size(); i++)
-            index_->add_column(static_cast<int>(i), own.columns[i].equality);
+        index_.emplace(table_, index_open(own.feeds->index, AccessShareLock));
+        for (std::size_t i = 0; i < values_.size(); i++)
+            index_->add_column(static_cast<int>(i), own.feeds->identity[i].equality);
         context_ = AllocSetContextCreate(CurrentMemoryContext, "pg_tviews own row", ALLOCSET_SMALL_SIZES);
     }
     list_free(indexes);
@@ -149,7 +92,8 @@ OwnRows::~OwnRows() {
 
 bool OwnRows::same_as_last() const {
     for (std::size_t i = 0; i < values_.size(); i++)
-        if (!datum_image_eq(values_[i], values_of_last_[i], own_.columns[i].by_value, own_.columns[i].length))
+        if (!datum_image_eq(values_[i], values_of_last_[i], own_.feeds->identity[i].by_value,
+                            own_.feeds->identity[i].length))
             return false;
     return true;
 }
@@ -157,7 +101,7 @@ bool OwnRows::same_as_last() const {
 const Jsonb *OwnRows::document(TupleTableSlot *stored) {
     for (std::size_t i = 0; i < values_.size(); i++) {
         bool is_null;
-        values_[i] = slot_getattr(stored, writer_.attribute(own_.columns[i].column), &is_null);
+        values_[i] = slot_getattr(stored, writer_.attribute(own_.feeds->identity[i].column), &is_null);
         if (is_null)
             return nullptr;
     }
@@ -177,7 +121,8 @@ const Jsonb *OwnRows::document(TupleTableSlot *stored) {
         last_ = DatumGetJsonbPCopy(fresh);
         values_of_last_.assign(values_.begin(), values_.end());
         for (std::size_t i = 0; i < values_.size(); i++)
-            values_of_last_[i] = datumCopy(values_[i], own_.columns[i].by_value, own_.columns[i].length);
+            values_of_last_[i] =
+                datumCopy(values_[i], own_.feeds->identity[i].by_value, own_.feeds->identity[i].length);
     }
     ResetExprContext(own_.expressions);
     return last_;

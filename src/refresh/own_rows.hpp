@@ -14,15 +14,8 @@ namespace tviews::refresh {
 struct OwnLeaves {
     definition::Leaves leaves;
     Oid relation;
-    Oid index; // unique
-    struct Column {
-        int column; // of the definition
-        int16 length;
-        bool by_value;
-        IndexEquality equality;
-    };
-    pg::vector<Column> columns; // by index column
-    bool by_key = true;         // are they columns of the TVIEW's key?
+    const definition::SourceFeeds *feeds; // says which row
+    bool by_key = true;                   // by columns of the TVIEW's key only?
     ExprState *document;
     ExprContext *expressions;
 };

@@ -5,24 +5,10 @@
 #include <exception>
 
 extern "C" {
-#include "access/stratnum.h"
 #include "access/tableam.h"
-#include "parser/parse_coerce.h"
-#include "utils/lsyscache.h"
 }
 
 namespace tviews::refresh {
-
-IndexEquality index_equality(Relation index, int column, Oid type) {
-    Oid const family = index->rd_opfamily[column];
-    Oid const own = index->rd_opcintype[column];
-    Oid operation = get_opfamily_member(family, own, type, BTEqualStrategyNumber);
-    if (!OidIsValid(operation) && IsBinaryCoercible(type, own)) {
-        operation = get_opfamily_member(family, own, own, BTEqualStrategyNumber);
-        type = own;
-    }
-    return {OidIsValid(operation) ? get_opcode(operation) : InvalidOid, type};
-}
 
 RowIndex::RowIndex(Relation table, Relation index)
     : table_(table), index_(index), slot_(table_slot_create(table, nullptr)),
@@ -37,7 +23,7 @@ RowIndex::~RowIndex() {
     index_close(index_, NoLock);
 }
 
-void RowIndex::add_column(int position, const IndexEquality &equality) {
+void RowIndex::add_column(int position, const pg::IndexEquality &equality) {
     auto const attno = static_cast<AttrNumber>(keys_.size() + 1);
     positions_.push_back(position);
     keys_.emplace_back();

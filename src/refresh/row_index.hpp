@@ -6,13 +6,6 @@
 
 namespace tviews::refresh {
 
-// How an index column compares with a value of some type.
-struct IndexEquality {
-    RegProcedure procedure; // InvalidOid: it does not
-    Oid type;               // that the procedure takes
-};
-IndexEquality index_equality(Relation index, int column, Oid type);
-
 class RowIndex {
   public:
     // Both are open, and the index is closed by this. `table` stays open as long as this.
@@ -23,7 +16,7 @@ class RowIndex {
 
     Oid id() const noexcept { return RelationGetRelid(index_); }
     // The next index column equals the value at `position` of find().
-    void add_column(int position, const IndexEquality &equality);
+    void add_column(int position, const pg::IndexEquality &equality);
     // The row with these values visible to the snapshot that was active at the first call, or nullptr. The slot is valid
     // until the next call.
     TupleTableSlot *find(const Datum *values);

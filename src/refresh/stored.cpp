@@ -20,7 +20,7 @@ KeyIndex::KeyIndex(const dependency::Compiled &tview, Relation table) {
         for (std::size_t k = 0; k < shape.key.size(); k++)
             if (strcmp(shape.columns[static_cast<std::size_t>(shape.key[k])].name, name) == 0)
                 position = static_cast<int>(k);
-        IndexEquality const equality = index_equality(index, i, index->rd_opcintype[i]);
+        pg::IndexEquality const equality = pg::index_equality(index, i, index->rd_opcintype[i]);
         fits = position >= 0 && OidIsValid(equality.procedure);
         if (fits)
             index_->add_column(position, equality);
