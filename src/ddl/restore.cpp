@@ -88,6 +88,15 @@ bool may_miss_rows(const catalog::MetaRow &row) {
            });
 }
 
+// Refreshes a TVIEW that has rows of its own or to read. Materialized views get theirs when a dump ends, by a REFRESH that
+// refreshes what reads them (capture::after_refresh).
+void catch_up(Oid table, const List *dependencies) {
+    bool readable = true;
+    pg::each_oid(dependencies, [&](Oid source) { readable = readable && pg::populated(source); });
+    if (readable)
+        (void) refresh::full_refresh(table);
+}
+
 // Dumps give privileges last: until the owner of a TVIEW has them, it cannot be computed. Runs f; nullptr when all went
 // well, else f has had no effect and this is the privilege that is missing.
 template <typename F> const char *without_privileges(F &&f) {
@@ -130,6 +139,7 @@ void register_again(Oid table, catalog::MetaRow known) {
     request.entity = pstrdup(get_rel_name(table) + 3);
     request.key_columns = known.key_columns;
     request.function_reads = known.function_reads;
+    request.stale_sources = read_stored_options(known.options).stale_sources;
     definition::Shape *const shape = definition::analyze(query, request);
     List *relations = NIL;
     for (Oid relation : shape->relations)
@@ -156,13 +166,13 @@ void register_again(Oid table, catalog::MetaRow known) {
     CommandCounterIncrement();
     note_in_readers(table);
     if (has_rows)
-        (void) refresh::full_refresh(table);
+        catch_up(table, relations);
 }
 
 void take_up(Oid table) {
     if (const catalog::MetaRow *const row = catalog::meta_row(table)) {
         if (complete(*row) && may_miss_rows(*row))
-            (void) without_privileges([&] { (void) refresh::full_refresh(table); });
+            (void) without_privileges([&] { catch_up(table, row->dependencies); });
         return;
     }
     catalog::MetaRow known;
@@ -281,6 +291,6 @@ TVIEWS_FUNCTION(pg_tviews_internal_meta_changed) {
     CommandCounterIncrement();
     for (const catalog::MetaRow *row : pg::each<const catalog::MetaRow>(catalog::meta_rows()))
         if (ddl::drop_view_with_table(row->view, row->table) && ddl::complete(*row))
-            (void) refresh::full_refresh(row->table);
+            ddl::catch_up(row->table, row->dependencies);
     PG_RETURN_POINTER(nullptr);
 }

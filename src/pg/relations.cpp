@@ -38,6 +38,15 @@ Oid unlogged_part(Oid relation) {
     return InvalidOid;
 }
 
+bool populated(Oid relation) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(tuple))
+        return true;
+    bool const result = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relispopulated;
+    ReleaseSysCache(tuple);
+    return result;
+}
+
 List *parents_of(Oid relation, Snapshot snapshot) {
     List *result = NIL;
     Relation const inherits = table_open(InheritsRelationId, AccessShareLock);

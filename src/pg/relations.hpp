@@ -13,6 +13,9 @@ bool owned_by_user(Oid relation);
 // The relation, or a partition or child of it, that a crash would empty; InvalidOid when there is none.
 Oid unlogged_part(Oid relation);
 
+// False for a materialized view that cannot be read before it is refreshed.
+bool populated(Oid relation);
+
 // What the relation is a partition or child of, as `snapshot` sees it (nullptr: the latest). List of Oid.
 List *parents_of(Oid relation, Snapshot snapshot = nullptr);
 

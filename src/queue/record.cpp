@@ -14,6 +14,7 @@
 #include "dependency/program.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
+#include "pg/relations.hpp"
 
 extern "C" {
 #include "executor/executor.h"
@@ -267,6 +268,14 @@ TviewQueue &refresh_all_of(dependency::Compiled &tview, int source) {
     return entry;
 }
 
+// After a restore of materialized views: one that is read as well has not been refreshed yet. Nothing can be computed until it
+// is, and then everything will be.
+bool awaits_another(const dependency::Compiled &tview, Oid view) {
+    return get_rel_relkind(view) == RELKIND_MATVIEW &&
+           std::any_of(tview.shape->relations.begin(), tview.shape->relations.end(),
+                       [&](Oid relation) { return relation != view && !pg::populated(relation); });
+}
+
 } // namespace
 
 void contents_changed(Oid physical) {
@@ -277,6 +286,8 @@ void contents_changed(Oid physical) {
 
 void rows_came(Oid physical) {
     for (const Use *use : dependency::program_for(physical)->body->uses) {
+        if (awaits_another(*use->tview, physical))
+            continue;
         TviewQueue &entry = refresh_all_of(*use->tview, use->source);
         for (const Use::Away &away : use->away) // each row looks through its links for the first time
             (void) entry.edges[static_cast<std::size_t>(away.edge->edge->id)].r->add_all();
