@@ -117,6 +117,36 @@ bench_packages() {
     done
 }
 
+# older_packages SUITE: what only "upgrade" needs, the older servers and the files to build for them. Without security
+# updates: a server can be upgraded only to one of at least its minor release, and the newest suite gets those last. The
+# headers without what their packages depend on, which is several compilers.
+older_packages() {
+    local directory=$CACHE/$1 mirror suite base major missing=()
+    base=$(distribution_major)
+    # shellcheck disable=SC1091
+    suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+    for major in $(printf '%s\n' "$base" 17 | sort -nu); do
+        [ "$major" -ge 18 ] || [ -e "$directory/usr/include/postgresql/$major/server/postgres.h" ] || missing+=("$major")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    mirror=$(debian_mirror)
+    exec 7>"$CACHE/$1.lock"
+    flock 7
+    say "installing PostgreSQL ${missing[*]} in $directory"
+    printf "deb $mirror %s main\n" $(printf '%s\n' "$suite" trixie | sort -u) >"$directory/etc/apt/sources.list.d/pg_tviews-older.list"
+    quiet enter "$directory" "${CHROOT_APT[@]}" update || unavailable "apt-get update failed in the $1 chroot"
+    for major in "${missing[@]}"; do
+        quiet enter "$directory" env DEBIAN_FRONTEND=noninteractive "${CHROOT_APT[@]}" -o Dpkg::Options::=--force-confold install \
+            "postgresql-$major" || true
+        # shellcheck disable=SC2016
+        quiet enter "$directory" bash -c 'cd "$(mktemp -d)" && chmod 777 . && version=$(dpkg-query -W -f "\${Version}" "postgresql-$0") &&
+            apt-get -q download "postgresql-server-dev-$0=$version" && dpkg-deb -x ./*.deb / && rm -r "$PWD"' "$major" &&
+            [ -x "$directory/usr/lib/postgresql/$major/bin/postgres" ] ||
+            unavailable "PostgreSQL $major could not be installed in the $1 chroot"
+    done
+    exec 7>&-
+}
+
 # in_chroot SUITE MAJOR COMMAND...
 in_chroot() {
     local suite=$1 major=$2 name status=0
@@ -124,6 +154,7 @@ in_chroot() {
     make_chroot "$suite" "$major"
     install_packages rsync
     [ "${1:-}" != bench ] || bench_packages "$suite" "$major"
+    [ "${1:-}" != upgrade ] || older_packages "$suite"
     name=srv/pg_tviews-$(printf '%s' "$TOP" | cksum | cut -d' ' -f1)
     mkdir -p "$CACHE/$suite/$name"
     rsync -a --delete --exclude=/build --exclude=/.git --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude=.build-flags \
