@@ -24,7 +24,7 @@ COMMENT ON TABLE pg_tview_meta IS 'TVIEWs of this database, one row each; mainta
 -- Who did what to TVIEWs, when and from where. pg_tviews.audit turns it off.
 CREATE TABLE pg_tview_audit_log (
     log_id       bigserial   PRIMARY KEY,
-    operation    text        NOT NULL,                            -- CREATE, REPLACE, REFRESH, DROP, CONVERT, RENAME
+    operation    text        NOT NULL,                            -- CREATE, REPLACE, REFRESH, DROP, ... INSTALL TRIGGERS, ...
     entity       text        NOT NULL,
     performed_by text        NOT NULL DEFAULT current_user,
     performed_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -6,12 +6,13 @@
 namespace tviews::capture {
 
 // Makes sure `relation` (base table, partition root, every member of an inheritance tree) has the row and TRUNCATE
-// triggers of capture. Runs with the bootstrap superuser's rights: the caller has checked the user's.
+// triggers of capture. Runs with the bootstrap superuser's rights: the caller has checked the user's. Those it makes are in
+// the audit log.
 void install_triggers(Oid relation);
 
 // Drops the triggers of `relation`, and of the members of its tree, that no TVIEW reads any more, directly or through a
-// table above.
-void remove_unused_triggers(Oid relation);
+// table above. `readers` (entities): of whom the audit log is to say that they have gone.
+void remove_unused_triggers(Oid relation, List *readers);
 
 // Before `member` becomes a partition of `parent`: drops row triggers that would be in the way of clones of the parent's.
 void make_room_for_clones(Oid parent, Oid member);

@@ -35,7 +35,7 @@ void member_went(Oid parent, Oid member) {
     if (catalog::dependents_of(member) != NIL)
         install_triggers(member); // PostgreSQL has taken the root's away
     else
-        remove_unused_triggers(member);
+        remove_unused_triggers(member, OidIsValid(parent) ? dependency::reader_names(parent) : NIL);
 }
 
 // DETACH PARTITION CONCURRENTLY commits twice. The first commit makes the rows invisible to transactions that begin

@@ -5,6 +5,7 @@
 // of a leaf fires no trigger of the root. Called by ddl/ only; runs with the bootstrap superuser's rights.
 #include "capture/capture.hpp"
 
+#include "catalog/audit.hpp"
 #include "catalog/replay.hpp"
 #include "catalog/triggers.hpp"
 #include "dependency/program.hpp"
@@ -12,6 +13,9 @@
 #include "pg/compat.hpp"
 #include "pg/handles.hpp"
 #include "pg/list.hpp"
+#include "pg/names.hpp"
+
+#include <optional>
 
 extern "C" {
 #include "access/genam.h"
@@ -23,6 +27,7 @@ extern "C" {
 #include "parser/parse_func.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
+#include "utils/json.h"
 }
 
 namespace tviews::capture {
@@ -115,11 +120,45 @@ void drop(Oid trigger) {
     CommandCounterIncrement();
 }
 
-void drop_by_name(Oid relation, const char *name) {
+// Returns whether there was one.
+bool drop_by_name(Oid relation, const char *name) {
     Existing const existing = find_trigger(relation, name);
-    if (OidIsValid(existing.id) && !existing.cloned)
-        drop(existing.id);
+    if (!OidIsValid(existing.id) || existing.cloned)
+        return false;
+    drop(existing.id);
+    return true;
 }
+
+// Names of triggers that have come or gone, each once, for the audit log. Not to be written under another role.
+class Changed {
+  public:
+    void add(const char *trigger) {
+        for (const char *other : pg::each<const char>(triggers_))
+            if (strcmp(other, trigger) == 0)
+                return;
+        triggers_ = lappend(triggers_, const_cast<char *>(trigger));
+    }
+    void record(const char *operation, Oid relation, List *entities) const {
+        if (triggers_ == NIL)
+            return;
+        StringInfoData details;
+        initStringInfo(&details);
+        appendStringInfoString(&details, "{\"table\":");
+        escape_json(&details, pg::qualified_name(relation));
+        const char *separator = ",\"triggers\":[";
+        for (const char *trigger : pg::each<const char>(triggers_)) {
+            appendStringInfoString(&details, separator);
+            escape_json(&details, trigger);
+            separator = ",";
+        }
+        appendStringInfoString(&details, "]}");
+        for (const char *entity : pg::each<const char>(entities))
+            catalog::audit(operation, entity, details.data);
+    }
+
+  private:
+    List *triggers_ = NIL;
+};
 
 // Only from one to the other: a trigger that is disabled is for the health check to see.
 void let_fire(Oid relation, const char *name, bool always) {
@@ -159,30 +198,37 @@ void refuse_member(Oid member, Oid parent) {
 void install_triggers(Oid relation) {
     if (get_rel_relkind(relation) == RELKIND_MATVIEW)
         return; // cannot have any; see schema_changes
-    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    Changed changed;
+    std::optional<pg::SecurityScope> role(std::in_place, BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     bool const partitioned = get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE;
     LockRelationOid(relation, ShareRowExclusiveLock);
     List *const members = find_all_inheritors(relation, ShareRowExclusiveLock, nullptr);
 
     // A leaf that a definition names directly may have a trigger of its own, in the way of the root's clone.
     if (partitioned && !OidIsValid(find_trigger(relation, row_trigger).id))
-        pg::each_oid(members, [](Oid member) { drop_by_name(member, row_trigger); });
+        pg::each_oid(members, [](Oid member) { (void) drop_by_name(member, row_trigger); });
 
     pg::each_oid(members, [&](Oid member) {
         refuse_member(member, relation);
         bool const wants_row = !partitioned || member == relation;
-        if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id))
+        if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id)) {
             create(member, row_trigger, capture_function, TRIGGER_TYPE_AFTER,
                    TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
-        if (!OidIsValid(find_trigger(member, truncate_trigger).id))
+            changed.add(row_trigger);
+        }
+        if (!OidIsValid(find_trigger(member, truncate_trigger).id)) {
             create(member, truncate_trigger, capture_function, TRIGGER_TYPE_AFTER, TRIGGER_TYPE_TRUNCATE,
                    false);
+            changed.add(truncate_trigger);
+        }
         // Not the reverse: a dump may say so before it has the TVIEW.
         if (dependency::feeds_replica_maintenance(member)) {
             let_fire(member, row_trigger, true);
             let_fire(member, truncate_trigger, true);
         }
     });
+    role.reset();
+    changed.record("INSTALL TRIGGERS", relation, dependency::reader_names(relation));
 }
 
 void let_fire_locally(Oid relation) {
@@ -196,10 +242,11 @@ void let_fire_locally(Oid relation) {
     });
 }
 
-void remove_unused_triggers(Oid relation) {
+void remove_unused_triggers(Oid relation, List *readers) {
     if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)) || dependency::is_read(relation))
         return;
-    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    Changed changed;
+    std::optional<pg::SecurityScope> role(std::in_place, BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     LockRelationOid(relation, AccessExclusiveLock);
     List *const members = find_all_inheritors(relation, AccessExclusiveLock, nullptr);
     pg::each_oid(members, [&](Oid member) {
@@ -207,9 +254,12 @@ void remove_unused_triggers(Oid relation) {
         // keeps them too: without a reader they return at once, and the next removal takes them away.
         if (dependency::is_read(member) || in_use(member))
             return;
-        drop_by_name(member, row_trigger);
-        drop_by_name(member, truncate_trigger);
+        for (const char *trigger : {row_trigger, truncate_trigger})
+            if (drop_by_name(member, trigger))
+                changed.add(trigger);
     });
+    role.reset();
+    changed.record("REMOVE TRIGGERS", relation, readers);
     // Members whose clone just went with the root's trigger, but which are read directly.
     pg::each_oid(members, [&](Oid member) {
         if (member != relation && catalog::dependents_of(member) != NIL)
@@ -224,7 +274,7 @@ void make_room_for_clones(Oid parent, Oid member) {
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     LockRelationOid(member, AccessExclusiveLock);
     pg::each_oid(find_all_inheritors(member, AccessExclusiveLock, nullptr),
-                 [](Oid part) { drop_by_name(part, row_trigger); });
+                 [](Oid part) { (void) drop_by_name(part, row_trigger); });
 }
 
 void install_guard(Oid tview) {
@@ -232,17 +282,24 @@ void install_guard(Oid tview) {
     const catalog::MetaRow *const row = catalog::meta_row(tview);
     if (row == nullptr)
         elog(ERROR, "relation with OID %u is not a TVIEW", tview);
-    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    Changed changed;
+    std::optional<pg::SecurityScope> role(std::in_place, BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     List *const arguments = catalog::portable(*row);
     bool const always = catalog::replica_maintained(tview);
     Existing const guard = find_trigger(tview, guard_trigger);
-    if (!OidIsValid(guard.id) || !same_arguments(guard.arguments, arguments))
+    if (!OidIsValid(guard.id) || !same_arguments(guard.arguments, arguments)) {
         create(tview, guard_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows | TRIGGER_TYPE_TRUNCATE, false,
                arguments);
-    if (!OidIsValid(find_trigger(tview, guard_row_trigger).id))
+        changed.add(guard_trigger);
+    }
+    if (!OidIsValid(find_trigger(tview, guard_row_trigger).id)) {
         create(tview, guard_row_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows, true);
+        changed.add(guard_row_trigger);
+    }
     if (always)
         set_replica_maintained(tview, true);
+    role.reset();
+    changed.record("INSTALL TRIGGERS", tview, list_make1(const_cast<char *>(row->entity)));
 }
 
 void set_replica_maintained(Oid tview, bool enabled) {

@@ -15,6 +15,20 @@ extern "C" {
 
 namespace tviews::catalog {
 
+namespace {
+
+// Where we act as the bootstrap superuser ourselves, as when a removal goes on to what another user has built, it is the
+// role of the session that acts.
+Oid acting_user() {
+    Oid user;
+    int context;
+    GetUserIdAndSecContext(&user, &context);
+    bool const ours = user == BOOTSTRAP_SUPERUSERID && (context & SECURITY_LOCAL_USERID_CHANGE) != 0;
+    return ours ? GetOuterUserId() : user;
+}
+
+} // namespace
+
 void audit(const char *operation, const char *entity, const char *details) {
     Oid const schema = extension_schema();
     if (!config::audit || !OidIsValid(schema))
@@ -28,7 +42,7 @@ void audit(const char *operation, const char *entity, const char *details) {
         log);
     Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
     Datum values[] = {CStringGetTextDatum(operation), CStringGetTextDatum(entity),
-                      CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)),
+                      CStringGetTextDatum(GetUserNameFromId(acting_user(), false)),
                       CStringGetTextDatum(details)};
 
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);

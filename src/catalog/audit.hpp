@@ -5,8 +5,8 @@
 
 namespace tviews::catalog {
 
-// Writes a row when pg_tviews.audit is on: operation is CREATE, REPLACE, RENAME, REFRESH, DROP or CONVERT; `details` is
-// JSON text.
+// Writes a row when pg_tviews.audit is on: docs/reference/catalog.md has the operations; `details`
+// is JSON text. The current role is who has done it.
 void audit(const char *operation, const char *entity, const char *details);
 
 } // namespace tviews::catalog

@@ -80,11 +80,11 @@ void adopt(Oid table, Creation *creation) {
     progress.total(static_cast<double>(rows));
     add_primary_key(table, *creation->shape);
     add_indexes(table, *creation->shape, creation->options, creation->options.indexed);
+    record(*creation, table, definition);
     for (Oid relation : creation->shape->relations)
         capture::install_triggers(relation);
     capture::install_guard(table);
     announce(*creation->shape, table);
-    record(*creation, table, definition);
     CommandCounterIncrement();
     MemoryContextDelete(creation->context);
 }

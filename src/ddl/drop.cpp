@@ -145,8 +145,10 @@ void drop_the_rest(List *dropped, List *named, DropBehavior behavior) {
         drop_relation("VIEW", row->view, behavior);
     }
     for (catalog::MetaRow *row : pg::each<catalog::MetaRow>(affected)) {
-        pg::each_oid(row->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
         record(*row);
+        pg::each_oid(row->dependencies, [&](Oid relation) {
+            capture::remove_unused_triggers(relation, list_make1(const_cast<char *>(row->entity)));
+        });
     }
 }
 

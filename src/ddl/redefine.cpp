@@ -195,7 +195,9 @@ void compile_again(Oid table, bool view) {
     CommandCounterIncrement();
     for (Oid relation : shape->relations)
         capture::install_triggers(relation);
-    pg::each_oid(old->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
+    pg::each_oid(old->dependencies, [&](Oid relation) {
+        capture::remove_unused_triggers(relation, list_make1(const_cast<char *>(row.entity)));
+    });
     queue::definition_changed(table);
     if (view)
         announce(*shape, table);

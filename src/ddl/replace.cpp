@@ -153,12 +153,15 @@ const char *replace(const char *name, const char *select, const char *options_js
     if (row.view != old->view)
         (void) drop_view_with_table(row.view, table);
     catalog::update_meta_row(row);
+    record(row, old->definition);
     capture::install_guard(table);
     queue::forget(table);
 
     for (Oid relation : shape->relations)
         capture::install_triggers(relation);
-    pg::each_oid(old->dependencies, [](Oid relation) { capture::remove_unused_triggers(relation); });
+    pg::each_oid(old->dependencies, [&](Oid relation) {
+        capture::remove_unused_triggers(relation, list_make1(const_cast<char *>(row.entity)));
+    });
     List *existing = NIL;
     for (const definition::OutputColumn &column : old_columns)
         existing = lappend(existing, pstrdup(column.name));
@@ -167,7 +170,6 @@ const char *replace(const char *name, const char *select, const char *options_js
     (void) refresh::full_refresh(table);
     CommandCounterIncrement();
     announce(*shape, table);
-    record(row, old->definition);
     return retyped ? "rebuilt" : "replaced";
 }
 

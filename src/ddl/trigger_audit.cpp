@@ -3,6 +3,7 @@
 
 #include "catalog/audit.hpp"
 #include "catalog/catalog.hpp"
+#include "catalog/replay.hpp"
 #include "dependency/dependency.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
@@ -15,26 +16,23 @@ namespace tviews::ddl {
 
 namespace {
 
+bool has_our_name(const char *trigger) { return strncmp(trigger, "tview_", 6) == 0; }
+
 // Entities of the TVIEWs that the trigger (nullptr: any) on `relation` works for: the guard protects the TVIEW itself, the
 // others serve its readers. List of char *.
 List *concerned(Oid relation, const char *trigger) {
-    List *entities = NIL;
-    bool const guard = trigger != nullptr && strcmp(trigger, "tview_guard") == 0;
+    bool const guard = trigger != nullptr && strncmp(trigger, "tview_guard", 11) == 0;
+    List *entities = guard ? NIL : dependency::reader_names(relation);
     const catalog::Tview *const own = catalog::find_by_table(relation);
     if (own != nullptr && (guard || trigger == nullptr))
-        entities = lappend(entities, pstrdup(own->entity));
-    if (guard)
-        return entities;
-    pg::each_oid(dependency::ancestors_and_self(relation), [&](Oid source) {
-        for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::dependents_of(source)))
-            entities = lappend(entities, pstrdup(tview->entity));
-    });
+        entities = lcons(pstrdup(own->entity), entities);
     return entities;
 }
 
-// `trigger`: nullptr for all of the table.
-void record(const char *operation, const RangeVar *table, const char *trigger) {
-    if (trigger != nullptr && strncmp(trigger, "tview_", 6) != 0)
+// `trigger`: nullptr for all of the table. `new_name`: when it gets one.
+void record(const char *operation, const RangeVar *table, const char *trigger,
+            const char *new_name = nullptr) {
+    if (trigger != nullptr && !has_our_name(trigger) && (new_name == nullptr || !has_our_name(new_name)))
         return;
     Oid const relation = RangeVarGetRelid(table, NoLock, true);
     if (!OidIsValid(relation))
@@ -45,6 +43,10 @@ void record(const char *operation, const RangeVar *table, const char *trigger) {
     escape_json(&details, pg::qualified_name(relation));
     appendStringInfoString(&details, ",\"trigger\":");
     escape_json(&details, trigger != nullptr ? trigger : "all");
+    if (new_name != nullptr) {
+        appendStringInfoString(&details, ",\"new_name\":");
+        escape_json(&details, new_name);
+    }
     appendStringInfoChar(&details, '}');
     for (const char *entity : pg::each<const char>(concerned(relation, trigger)))
         catalog::audit(operation, entity, details.data);
@@ -94,6 +96,14 @@ void audit_trigger_change(const Node *statement) {
     else if (IsA(statement, DropStmt) &&
              reinterpret_cast<const DropStmt *>(statement)->removeType == OBJECT_TRIGGER)
         record_drop(reinterpret_cast<const DropStmt *>(statement));
+    else if (IsA(statement, RenameStmt) &&
+             reinterpret_cast<const RenameStmt *>(statement)->renameType == OBJECT_TRIGGER) {
+        auto const *const rename = reinterpret_cast<const RenameStmt *>(statement);
+        record("RENAME TRIGGER", rename->relation, rename->subname, rename->newname);
+    } else if (IsA(statement, CreateTrigStmt) && !catalog::replaying_dump()) {
+        auto const *const create = reinterpret_cast<const CreateTrigStmt *>(statement);
+        record("CREATE TRIGGER", create->relation, create->trigname);
+    }
 }
 
 } // namespace tviews::ddl

@@ -1,12 +1,12 @@
-// ddl/trigger_audit.hpp - users who switch off or drop the triggers of TVIEWs leave a trace.
+// ddl/trigger_audit.hpp - users who touch the triggers of TVIEWs leave a trace.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace tviews::ddl {
 
-// After ALTER TABLE ... ENABLE or DISABLE TRIGGER, or DROP TRIGGER, of triggers of ours on a TVIEW or on what one reads: a
-// row of the audit log for each TVIEW concerned.
+// After ALTER TABLE ... ENABLE or DISABLE TRIGGER, or CREATE, DROP or RENAME of a trigger with a name of ours, on a TVIEW or
+// on what one reads: a row of the audit log for each TVIEW concerned.
 void audit_trigger_change(const Node *statement);
 
 } // namespace tviews::ddl

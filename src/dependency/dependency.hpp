@@ -92,6 +92,8 @@ List *ancestors_and_self(Oid relation);
 // Does a TVIEW read the relation, by itself or as a part of such a tree? Only as a part?
 bool is_read(Oid relation);
 bool is_read_from_above(Oid relation);
+// Entities of the TVIEWs that do, each once. List of char *.
+List *reader_names(Oid relation);
 
 // Does a TVIEW that is maintained on replicated changes read `relation`, or a relation above it?
 bool feeds_replica_maintenance(Oid relation);

@@ -279,6 +279,20 @@ bool is_read_from_above(Oid relation) {
 
 bool is_read(Oid relation) { return catalog::dependents_of(relation) != NIL || is_read_from_above(relation); }
 
+List *reader_names(Oid relation) {
+    List *tables = NIL;
+    pg::each_oid(ancestors_and_self(relation), [&](Oid above) {
+        for (const catalog::Tview *tview : pg::each<const catalog::Tview>(catalog::dependents_of(above)))
+            tables = list_append_unique_oid(tables, tview->table);
+    });
+    List *names = NIL;
+    pg::each_oid(tables, [&](Oid table) {
+        if (const catalog::Tview *const tview = catalog::find_by_table(table))
+            names = lappend(names, pstrdup(tview->entity));
+    });
+    return names;
+}
+
 bool feeds_replica_maintenance(Oid relation) {
     bool result = false;
     pg::each_oid(ancestors_and_self(relation), [&](Oid above) {
