@@ -5,6 +5,7 @@
 #include "catalog/catalog.hpp"
 #include "dependency/program.hpp"
 #include "errors/errors.hpp"
+#include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/names.hpp"
 #include "pg/spi.hpp"
@@ -64,12 +65,12 @@ Place find_row(Relation table, AttrNumber column, int64 value) {
 }
 
 Datum change(FunctionCallInfo fcinfo, Change what, AclMode privilege) {
-    if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                errmsg("%s must not be null", PG_ARGISNULL(0) ? "base_table_oid" : "pk_value"));
+    pg::require_argument(fcinfo, 0, "base_table_oid");
+    pg::require_argument(fcinfo, 1, "pk_value");
     Oid const id = PG_GETARG_OID(0);
     if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(id)))
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", id));
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", id),
+                errhint("Name the table: 'tb_post'::regclass."));
     // Who may change a row has the same effect on TVIEWs anyway.
     AclMode const needed = privilege | ACL_SELECT;
     if (pg_class_aclmask(id, GetUserId(), needed, ACLMASK_ALL) != needed)

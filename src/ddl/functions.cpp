@@ -9,6 +9,7 @@
 #include "ddl/replace.hpp"
 #include "ddl/replica.hpp"
 #include "ddl/script.hpp"
+#include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
 #include "queue/queue.hpp"
@@ -23,12 +24,6 @@ extern "C" {
 namespace tviews::ddl {
 
 namespace {
-
-const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name) {
-    if (PG_ARGISNULL(argument))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name));
-    return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
 
 bool optional_bool(FunctionCallInfo fcinfo, int argument) {
     return PG_NARGS() > argument && !PG_ARGISNULL(argument) && PG_GETARG_BOOL(argument);
@@ -53,7 +48,8 @@ List *optional_names(FunctionCallInfo fcinfo, int argument) {
     for (int i = 0; i < count; i++) {
         if (nulls[i])
             ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                    errmsg("key_columns must not contain null"));
+                    errmsg("key_columns must not contain null"),
+                    errhint("Name columns of the SELECT, for example key_columns => '{fk_a,fk_b}'."));
         names = lappend(names, TextDatumGetCString(items[i]));
     }
     return names;
@@ -61,8 +57,8 @@ List *optional_names(FunctionCallInfo fcinfo, int argument) {
 
 Datum create_from(FunctionCallInfo fcinfo, bool if_not_exists, List *key_columns, const char *options) {
     PreventCommandDuringRecovery("pg_tviews_create()");
-    const char *const name = required_text(fcinfo, 0, "tview_name");
-    const char *const select = required_text(fcinfo, 1, "select_sql");
+    const char *const name = pg::required_text(fcinfo, 0, "tview_name");
+    const char *const select = pg::required_text(fcinfo, 1, "select_sql");
     const char *const table =
         create(name, select, if_not_exists, key_columns, options != nullptr ? options : "{}");
     return CStringGetTextDatum(table);
@@ -118,20 +114,20 @@ TVIEWS_FUNCTION(pg_tviews_create_with_options) {
 
 TVIEWS_FUNCTION(pg_tviews_replace) {
     PreventCommandDuringRecovery("pg_tviews_replace()");
-    const char *const name = ddl::required_text(fcinfo, 0, "tview_name");
-    const char *const select = ddl::required_text(fcinfo, 1, "select_sql");
+    const char *const name = pg::required_text(fcinfo, 0, "tview_name");
+    const char *const select = pg::required_text(fcinfo, 1, "select_sql");
     PG_RETURN_DATUM(CStringGetTextDatum(ddl::replace(name, select, ddl::optional_json(fcinfo, 2))));
 }
 
 TVIEWS_FUNCTION(pg_tviews_convert_table) {
     PreventCommandDuringRecovery("pg_tviews_convert_table()");
-    const char *const name = ddl::required_text(fcinfo, 0, "table_name");
+    const char *const name = pg::required_text(fcinfo, 0, "table_name");
     const char *const select = PG_ARGISNULL(1) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(1));
     PG_RETURN_DATUM(CStringGetTextDatum(ddl::convert(name, select)));
 }
 
 TVIEWS_FUNCTION(pg_tviews_drop) {
-    const char *const table = ddl::drop(ddl::required_text(fcinfo, 0, "tview_name"),
+    const char *const table = ddl::drop(pg::required_text(fcinfo, 0, "tview_name"),
                                         ddl::optional_bool(fcinfo, 1), ddl::optional_bool(fcinfo, 2));
     if (table == nullptr)
         PG_RETURN_NULL();
@@ -139,7 +135,7 @@ TVIEWS_FUNCTION(pg_tviews_drop) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_ddl) {
-    List *const statements = ddl::parse_script(ddl::required_text(fcinfo, 0, "script"));
+    List *const statements = ddl::parse_script(pg::required_text(fcinfo, 0, "script"));
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     for (const ddl::ScriptStatement *statement : pg::each<const ddl::ScriptStatement>(statements)) {
@@ -152,7 +148,7 @@ TVIEWS_FUNCTION(pg_tviews_ddl) {
 }
 
 TVIEWS_FUNCTION(pg_tviews_refresh) {
-    PG_RETURN_INT64(static_cast<int64>(ddl::refresh(ddl::required_text(fcinfo, 0, "tview"))));
+    PG_RETURN_INT64(static_cast<int64>(ddl::refresh(pg::required_text(fcinfo, 0, "tview"))));
 }
 
 TVIEWS_FUNCTION(pg_tviews_refresh_all) {
@@ -189,9 +185,8 @@ TVIEWS_FUNCTION(pg_tviews_reinstall_triggers) {
 
 TVIEWS_FUNCTION(pg_tviews_set_replica_maintenance) {
     PreventCommandDuringRecovery("pg_tviews_set_replica_maintenance()");
-    const char *const name = ddl::required_text(fcinfo, 0, "tview");
-    if (PG_ARGISNULL(1))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("enabled must not be null"));
+    const char *const name = pg::required_text(fcinfo, 0, "tview");
+    pg::require_argument(fcinfo, 1, "enabled");
     ddl::set_replica_maintenance(name, PG_GETARG_BOOL(1));
     PG_RETURN_VOID();
 }

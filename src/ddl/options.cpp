@@ -3,7 +3,10 @@
 
 #include "catalog/catalog.hpp"
 #include "errors/errors.hpp"
+#include "pg/guard.hpp"
 #include "pg/names.hpp"
+
+#include <cmath>
 
 extern "C" {
 #include "utils/jsonb.h"
@@ -15,8 +18,8 @@ namespace tviews::ddl {
 namespace {
 
 [[noreturn]] void wrong_type(const char *name, const char *expected) {
-    ereport(ERROR, errcode(errors::invalid_configuration),
-            errmsg("option \"%s\" must be %s", name, expected));
+    ereport(ERROR, errcode(errors::invalid_configuration), errmsg("option \"%s\" must be %s", name, expected),
+            errhint("Options are written as JSON, for example '{\"fillfactor\": 70, \"unlogged\": true}'."));
     pg_unreachable();
 }
 
@@ -27,19 +30,26 @@ bool as_boolean(const char *name, const JsonbValue &value) {
 }
 
 int as_fillfactor(const char *name, const JsonbValue &value) {
-    if (value.type != jbvNumeric)
-        wrong_type(name, "a number from 10 to 100");
-    int const number = DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(value.val.numeric)));
-    if (number < 10 || number > 100)
-        wrong_type(name, "a number from 10 to 100");
-    return number;
+    double const number = value.type != jbvNumeric
+                              ? 0
+                              : DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+                                                                   NumericGetDatum(value.val.numeric)));
+    if (!(number >= 10 && number <= 100) || number != std::floor(number))
+        wrong_type(name, "a whole number from 10 to 100");
+    return static_cast<int>(number);
 }
 
 Oid as_table(const char *name, const JsonbValue &value) {
     if (value.type != jbvString)
         wrong_type(name, "an array of table names");
     const char *const table = pnstrdup(value.val.string.val, value.val.string.len);
-    return RangeVarGetRelid(makeRangeVarFromNameList(pg::name_parts(table)), NoLock, false);
+    return pg::with_edited_error(
+        [&] { return RangeVarGetRelid(makeRangeVarFromNameList(pg::name_parts(table)), NoLock, false); },
+        [&](ErrorData *error) {
+            if (error->hint == nullptr)
+                error->hint =
+                    psprintf("Option \"%s\" names tables, for example [\"tb_rate\", \"app.tb_tax\"].", name);
+        });
 }
 
 List *as_tables(const char *name, const JsonbValue &value) {

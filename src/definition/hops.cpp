@@ -5,6 +5,7 @@
 // with search_path pinned by the caller of analyze().
 #include "definition/expressions.hpp"
 #include "definition/paths.hpp"
+#include "errors/errors.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
 
@@ -14,6 +15,7 @@ extern "C" {
 #include "optimizer/clauses.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/fmgroids.h"
+#include "utils/regproc.h"
 #include "utils/ruleutils.h"
 #include "utils/typcache.h"
 }
@@ -261,6 +263,13 @@ bool hash_equality(Node *clause, int far, int near, Var **far_column, Var **near
         return false;
     if (!op_hashjoinable(number, exprType(left_arg)))
         return false;
+    if (RegProcedure ignored; !get_op_hash_functions(number, &ignored, &ignored))
+        ereport(
+            ERROR, errcode(errors::invalid_select),
+            errmsg("operator %s is marked HASHES but has no hash function", format_operator(number)),
+            errdetail("A hash join with it would fail, and the writes of base tables with that."),
+            errhint(
+                "Make it a member of a hash operator class, or write the condition with another operator."));
     *far_column = left;
     *near_column = right;
     *equality = number;

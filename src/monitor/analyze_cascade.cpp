@@ -2,6 +2,7 @@
 //
 // Runs as maintenance does: as the owner, restricted, with the settings recorded at creation.
 #include "dependency/dependency.hpp"
+#include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/names.hpp"
 #include "pg/spi.hpp"
@@ -40,10 +41,8 @@ const char *explain_sql(const dependency::Compiled &tview, int64 key) {
 using namespace tviews;
 
 TVIEWS_FUNCTION(pg_tviews_analyze_cascade) {
-    if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                errmsg("%s must not be null", PG_ARGISNULL(0) ? "entity" : "pk_value"));
-    const catalog::Tview *const found = catalog::resolve(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    pg::require_argument(fcinfo, 1, "pk_value");
+    const catalog::Tview *const found = catalog::resolve(pg::required_text(fcinfo, 0, "entity"));
     AclResult const allowed = pg_class_aclcheck(found->table, GetUserId(), ACL_SELECT);
     if (allowed != ACLCHECK_OK)
         aclcheck_error(allowed, OBJECT_TABLE, found->name);

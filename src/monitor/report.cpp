@@ -2,6 +2,7 @@
 //
 // Rows are read as the user: what he may not see is left out, because a row that a policy hides looks like a deleted one.
 #include "catalog/catalog.hpp"
+#include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/names.hpp"
 #include "pg/spi.hpp"
@@ -144,11 +145,11 @@ class Report {
 using namespace tviews;
 
 TVIEWS_FUNCTION(pg_tviews_flush_and_report) {
-    if (PG_ARGISNULL(0))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("max_entities must not be null"));
+    pg::require_argument(fcinfo, 0, "max_entities");
     int32 const limit = PG_GETARG_INT32(0);
     if (limit < 0)
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_entities must not be negative"));
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_entities must not be negative"),
+                errhint("It is how many rows are reported at most; 0 tells whether there are any."));
     (void) queue::flush_all();
     monitor::Report report(limit, PG_ARGISNULL(1) || PG_GETARG_BOOL(1));
     {

@@ -1,5 +1,6 @@
 // monitor/structure.cpp - how TVIEWs hang together, and the types of columns. Reads the catalog cache only.
 #include "catalog/catalog.hpp"
+#include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
@@ -33,12 +34,6 @@ void put_dependents(ReturnSetInfo *result, const catalog::Tview *tview, int dept
     }
 }
 
-const char *required(FunctionCallInfo fcinfo, int argument, const char *name) {
-    if (PG_ARGISNULL(argument))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name));
-    return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
 } // namespace
 
 } // namespace tviews::monitor
@@ -47,7 +42,7 @@ using namespace tviews;
 
 // Depth 0 is the TVIEW itself with the tables and TVIEWs it reads; depth 1 the TVIEWs that read it, and so on.
 TVIEWS_FUNCTION(pg_tviews_show_cascade_path) {
-    const catalog::Tview *const tview = catalog::resolve(monitor::required(fcinfo, 0, "entity"));
+    const catalog::Tview *const tview = catalog::resolve(pg::required_text(fcinfo, 0, "entity"));
     InitMaterializedSRF(fcinfo, 0);
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     pg::each_oid(tview->dependencies, [&](Oid relation) {
@@ -62,10 +57,9 @@ TVIEWS_FUNCTION(pg_tviews_show_cascade_path) {
 
 // {"column": "type", ...} of a table's columns; a column that does not exist is an error.
 TVIEWS_FUNCTION(pg_tviews_infer_types) {
-    const char *const name = monitor::required(fcinfo, 0, "table_name");
+    const char *const name = pg::required_text(fcinfo, 0, "table_name");
     Oid const relation = RangeVarGetRelid(makeRangeVarFromNameList(pg::name_parts(name)), NoLock, false);
-    if (PG_ARGISNULL(1))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("columns must not be null"));
+    pg::require_argument(fcinfo, 1, "columns");
     Datum *items;
     bool *nulls;
     int count;

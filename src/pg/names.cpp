@@ -2,6 +2,7 @@
 #include "pg/names.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "catalog/pg_collation.h"
@@ -29,11 +30,20 @@ const char *qualified_name(Oid relation) {
 const char *literal(const char *text) { return quote_literal_cstr(text); }
 
 List *name_parts(const char *text) {
+    return with_edited_error(
+        [&] {
 #if TVIEWS_PG_GE(16)
-    return stringToQualifiedNameList(text, nullptr);
+            return stringToQualifiedNameList(text, nullptr);
 #else
-    return stringToQualifiedNameList(text);
+            return stringToQualifiedNameList(text);
 #endif
+        },
+        [&](ErrorData *error) {
+            if (error->sqlerrcode != ERRCODE_INVALID_NAME)
+                return;
+            error->message = psprintf("invalid name: \"%s\"", text);
+            error->hint = pstrdup("Names are written as in SQL: post, app.tv_post, \"with a space\".");
+        });
 }
 
 const char *collation_name(Oid collation) {
