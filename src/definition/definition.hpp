@@ -5,6 +5,7 @@
 // The essay is at the top of paths.cpp. Everything lives in the memory context current during analyze().
 #pragma once
 
+#include "pg/executor.hpp"
 #include "pg/memory.hpp"
 
 namespace tviews::definition {
@@ -75,6 +76,22 @@ struct OutputColumn {
     Oid collation;
 };
 
+// An output column that tells, with others, which row of a source has entered a row of the definition: the row that has the
+// value in a column of a unique index. By index column.
+struct Identity {
+    int column; // index into Shape::columns
+    pg::IndexEquality equality;
+    int16 length;
+    bool by_value;
+};
+
+// A table of which a row is in every row of the definition: the one whose unique key is the definition's key.
+struct KeyTable {
+    Oid relation = InvalidOid; // InvalidOid: there is none
+    Oid index;
+    pg::vector<Identity> identity;
+};
+
 struct Shape {
     pg::vector<OutputColumn> columns;
     pg::vector<int> key;  // indexes into columns
@@ -83,6 +100,7 @@ struct Shape {
     pg::vector<Edge *> edges;  // by rank, highest first
     pg::vector<Oid> relations; // distinct relations of the sources, sorted
     bool key_nullable = true;  // an outer join may produce NULL keys
+    KeyTable key_table;
     const char *inlined_sql =
         nullptr;                    // the definition with its WITH queries inlined; nullptr when it has none
     const Layout *layout = nullptr; // what can be patched; nullptr: nothing

@@ -14,7 +14,6 @@
 #pragma once
 
 #include "definition/definition.hpp"
-#include "pg/executor.hpp"
 
 namespace tviews::definition {
 
@@ -34,15 +33,6 @@ struct LayoutNode {
 struct Feed {
     AttrNumber attno;
     Leaves leaves;
-};
-
-// An output column that tells, with others, which row of a source has entered a row of the definition: the row that has the
-// value in a column of a unique index. By index column.
-struct Identity {
-    int column; // index into Shape::columns
-    pg::IndexEquality equality;
-    int16 length;
-    bool by_value;
 };
 
 // A leaf that is an array of objects.

@@ -114,6 +114,9 @@ int own_rel(const Scope &scope, Node *expr);
 // Fills feeds.index and feeds.identity if output columns tell which row of the rel has entered a row of the top level.
 void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds);
 
+// The table among the sources whose rows carry the key.
+KeyTable find_key_table(const Scope &scope, const Query *query, const Shape &shape);
+
 // Adds the leaf to layout.arrays if it is an array whose elements can be told apart. `expr` as written, `global` in
 // global form.
 void find_array(const Scope &scope, Layout &layout, int leaf, Node *expr, Node *global);

@@ -201,21 +201,54 @@ int own_rel(const Scope &scope, Node *expr) {
     return other ? 0 : rel;
 }
 
-void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds) {
-    if (rel.level != scope.top)
-        return;
-    pg::vector<Equal> const equal = Outputs(scope, query, rel).run();
-    Relation const table = table_open(rel.rte->relid, AccessShareLock);
+namespace {
+
+// A unique index of the table over columns that are equal to outputs; InvalidOid when there is none.
+Oid find_index(Oid relation, const pg::vector<Equal> &equal, pg::vector<Identity> &identity) {
+    Oid result = InvalidOid;
+    Relation const table = table_open(relation, AccessShareLock);
     List *const indexes = table->rd_rel->relkind == RELKIND_RELATION ? RelationGetIndexList(table) : NIL;
     pg::each_oid(indexes, [&](Oid oid) {
-        if (OidIsValid(feeds.index))
+        if (OidIsValid(result))
             return;
         Relation const index = index_open(oid, AccessShareLock);
-        if (covered(index, equal, feeds.identity))
-            feeds.index = oid;
+        if (covered(index, equal, identity))
+            result = oid;
         index_close(index, AccessShareLock);
     });
     table_close(table, NoLock);
+    return result;
+}
+
+} // namespace
+
+void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds) {
+    if (rel.level == scope.top)
+        feeds.index = find_index(rel.rte->relid, Outputs(scope, query, rel).run(), feeds.identity);
+}
+
+KeyTable find_key_table(const Scope &scope, const Query *query, const Shape &shape) {
+    KeyTable result;
+    if (scope.top->set_operation)
+        return result;
+    for (const Source *source : shape.sources) {
+        if (source->route != Route::key || source->occurrence <= 0)
+            continue;
+        const Rel &rel = scope.rel(source->occurrence);
+        pg::vector<Equal> own;
+        if (rel.level == scope.top)
+            for (const Equal &equal : Outputs(scope, query, rel).run())
+                if (!OidIsValid(equal.equality) &&
+                    std::find(shape.key.begin(), shape.key.end(), equal.column) != shape.key.end())
+                    own.push_back(equal);
+        result.index =
+            own.size() == shape.key.size() ? find_index(source->relation, own, result.identity) : InvalidOid;
+        if (OidIsValid(result.index)) {
+            result.relation = source->relation;
+            return result;
+        }
+    }
+    return result;
 }
 
 } // namespace tviews::definition

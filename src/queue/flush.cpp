@@ -102,6 +102,7 @@ uint64 flush_tview(TransactionQueue &queue, Oid table, Timing timing) {
         changes.edges.push_back({{edge.w, edge.w->size()}, {edge.r, edge.r->size()}});
     changes.keys = {entry.keys, entry.keys->size()};
     changes.sources = entry.sources;
+    changes.gone = entry.gone;
     if (!entry.anything) {
         changes.leaves = entry.leaves;
         changes.elements = entry.leaves & ~entry.whole;

@@ -209,6 +209,7 @@ void record(TransactionQueue &queue, const ProgramBody &program, const Use &use,
     if (!note_elements(entry, use, old_row, new_row, changed))
         entry.whole |= leaves;
     definition::Source const &source = *use.definition;
+    entry.gone = entry.gone || (new_row == nullptr && source.route == definition::Route::key);
     if (source.route == definition::Route::all_keys) {
         (void) entry.keys->add_all();
     } else {

@@ -42,7 +42,7 @@ bool TviewQueue::pending() const noexcept {
 
 void TviewQueue::forget_leaves() noexcept {
     leaves = whole = 0;
-    anything = false;
+    anything = gone = false;
     for (Elements &array : elements) {
         array.ids->clear();
         array.moved = false;

@@ -25,6 +25,7 @@ struct TviewQueue {
     // The leaves that what is pending can reach, or anything. Never taken back by a rollback: too much is harmless.
     definition::Leaves leaves = 0;
     bool anything = false;
+    bool gone = false;            // rows that carry the key have been deleted; never taken back either
     definition::Leaves whole = 0; // of the leaves, those reached otherwise than by single elements
     struct Elements {
         pg::ValueSet *ids;

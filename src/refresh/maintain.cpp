@@ -147,7 +147,7 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
                                  patch_documents(tview, changes, flush.keys(), *writer, left);
             if (progress)
                 progress->phase(Phase::comparing);
-            recompute(tview, patched ? left : flush.keys(), flush.all(), *writer,
+            recompute(tview, patched ? left : flush.keys(), flush.all(), changes.gone, *writer,
                       progress ? &*progress : nullptr);
         }
     }

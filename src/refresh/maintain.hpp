@@ -27,6 +27,7 @@ struct Changes {
     pg::vector<EdgeChanges> edges; // as in Shape::edges
     Pending keys;
     bool all = false;                // every row may be affected
+    bool gone = false;               // rows that carried the key have been deleted
     uint64 sources = 0;              // bit i: source i has changed; for messages
     definition::Leaves leaves = 0;   // not 0: nothing but these leaves can have changed
     definition::Leaves elements = 0; // and of these only the elements below

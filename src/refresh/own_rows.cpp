@@ -8,12 +8,8 @@
 #include "pg/list.hpp"
 #include "refresh/queries.hpp"
 
-#include <exception>
-
 extern "C" {
-#include "access/table.h"
 #include "optimizer/optimizer.h"
-#include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
 }
@@ -70,25 +66,9 @@ const pg::vector<OwnLeaves *> *own_leaves(dependency::Compiled &tview, Leaves le
 }
 
 OwnRows::OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner)
-    : own_(own), writer_(writer), values_(own.feeds->identity.size()), entered_(std::uncaught_exceptions()) {
-    table_ = table_open(own.relation, AccessShareLock);
-    List *const indexes = RelationGetIndexList(table_);
-    if (!table_->rd_rel->relhassubclass && list_member_oid(indexes, own.feeds->index) &&
-        pg_class_aclcheck(own.relation, owner, ACL_SELECT) == ACLCHECK_OK) {
-        index_.emplace(table_, index_open(own.feeds->index, AccessShareLock));
-        for (std::size_t i = 0; i < values_.size(); i++)
-            index_->add_column(static_cast<int>(i), own.feeds->identity[i].equality);
-        context_ = AllocSetContextCreate(CurrentMemoryContext, "pg_tviews own row", ALLOCSET_SMALL_SIZES);
-    }
-    list_free(indexes);
-}
-
-OwnRows::~OwnRows() {
-    if (std::uncaught_exceptions() != entered_)
-        return;
-    index_.reset();
-    table_close(table_, NoLock);
-}
+    : own_(own), writer_(writer), rows_(own.relation, own.feeds->index, own.feeds->identity, owner),
+      context_(AllocSetContextCreate(CurrentMemoryContext, "pg_tviews own row", ALLOCSET_SMALL_SIZES)),
+      values_(own.feeds->identity.size()) {}
 
 bool OwnRows::same_as_last() const {
     for (std::size_t i = 0; i < values_.size(); i++)
@@ -109,7 +89,7 @@ const Jsonb *OwnRows::document(TupleTableSlot *stored) {
         return last_;
     last_ = nullptr;
     MemoryContextReset(context_);
-    TupleTableSlot *const row = index_->find(values_.data());
+    TupleTableSlot *const row = rows_.find(values_.data());
     if (row == nullptr)
         return nullptr;
     own_.expressions->ecxt_scantuple = row;

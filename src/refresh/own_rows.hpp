@@ -29,12 +29,8 @@ const pg::vector<OwnLeaves *> *own_leaves(dependency::Compiled &tview, definitio
 class OwnRows {
   public:
     OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner);
-    ~OwnRows();
-    OwnRows(const OwnRows &) = delete;
-    OwnRows &operator=(const OwnRows &) = delete;
 
-    // False when the base table has to be left to a query.
-    bool usable() const noexcept { return index_.has_value(); }
+    bool usable() const noexcept { return rows_.usable(); }
     // The document of these leaves that belongs to a stored row, valid until the next call; nullptr: not to be told.
     const Jsonb *document(TupleTableSlot *stored);
 
@@ -44,13 +40,11 @@ class OwnRows {
 
     const OwnLeaves &own_;
     const Writer &writer_;
-    Relation table_ = nullptr;
-    std::optional<RowIndex> index_;
-    MemoryContext context_ = nullptr; // of last_ and values_of_last_; reset with them
+    BaseRows rows_;
+    MemoryContext context_; // of last_ and values_of_last_; reset with them
     pg::vector<Datum> values_;
     pg::vector<Datum> values_of_last_;
     const Jsonb *last_ = nullptr; // fan-outs ask for the same row again and again
-    int entered_;
 };
 
 } // namespace tviews::refresh

@@ -99,10 +99,41 @@ class UnitSink final : public pg::RowSink {
     bool one_row_ = true;
 };
 
-void recompute_unit(Queries &queries, const Datum *values, KeyIndex &index, UnitSink &sink, Writer &writer,
-                    const pg::vector<int> &position) {
+// Tells without a query that a key has no row: without one in the key table, there is none in the definition.
+class Gone {
+  public:
+    Gone(const dependency::Compiled &tview, bool wanted) : unit_(tview.shape->unit) {
+        const definition::KeyTable &table = tview.shape->key_table;
+        if (!wanted || !OidIsValid(table.relation))
+            return;
+        rows_.emplace(table.relation, table.index, table.identity, tview.owner);
+        if (!rows_->usable())
+            rows_.reset();
+        for (const definition::Identity &identity : table.identity)
+            position_.push_back(std::find(unit_.begin(), unit_.end(), identity.column) - unit_.begin());
+        values_.resize(position_.size());
+    }
+
+    bool sure(const Datum *unit) {
+        if (!rows_)
+            return false;
+        for (std::size_t i = 0; i < values_.size(); i++)
+            values_[i] = unit[position_[i]];
+        return rows_->find(values_.data()) == nullptr;
+    }
+
+  private:
+    const pg::vector<int> &unit_;
+    std::optional<BaseRows> rows_;
+    pg::vector<std::ptrdiff_t> position_; // of the identity's columns in the unit
+    pg::vector<Datum> values_;
+};
+
+void recompute_unit(Queries &queries, const Datum *values, Gone &gone, KeyIndex &index, UnitSink &sink,
+                    Writer &writer, const pg::vector<int> &position) {
     sink.begin(queries.unit_is_key);
-    queries.point.query(values, nullptr, sink);
+    if (!gone.sure(values))
+        queries.point.query(values, nullptr, sink);
     if (queries.unit_is_key) {
         if (sink.rows() > 0)
             return;
@@ -154,11 +185,12 @@ void distinct(const dependency::Compiled &tview, const pg::ValueSet &keys, pg::V
     }
 }
 
-void recompute_points(dependency::Compiled &tview, Queries &queries, const pg::ValueSet &keys,
+void recompute_points(dependency::Compiled &tview, Queries &queries, const pg::ValueSet &keys, bool gone,
                       KeyIndex &index, Writer &writer) {
     MemoryContext const unit_context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_tviews unit", ALLOCSET_DEFAULT_SIZES);
     UnitSink sink(tview, index, writer);
+    Gone deleted(tview, gone && queries.unit_is_key);
     pg::vector<int> position; // by position in the key: position in the unit
     if (queries.unit_is_key)
         for (int column : tview.shape->key)
@@ -172,7 +204,7 @@ void recompute_points(dependency::Compiled &tview, Queries &queries, const pg::V
         {
             pg::ScopedContext const scope(unit_context);
             tview.unit.unpack(keys[i], values, nulls);
-            recompute_unit(queries, values, index, sink, writer, position);
+            recompute_unit(queries, values, deleted, index, sink, writer, position);
         }
         MemoryContextReset(unit_context);
     }
@@ -222,7 +254,7 @@ class PairSink final : public pg::RowSink {
 
 } // namespace
 
-void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, Writer &writer,
+void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, bool gone, Writer &writer,
                Progress *progress) {
     Queries &plans = queries(tview);
     double const rows = RelationGetForm(writer.table())->reltuples;
@@ -249,12 +281,12 @@ void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, 
                     errmsg("TVIEW \"%s\" has no primary key on its key columns", tview.name),
                     errhint("Create it again with ALTER TABLE ... ADD PRIMARY KEY."));
         if (plans.image_equal || keys.pending() == 1) {
-            recompute_points(tview, plans, keys, index, writer);
+            recompute_points(tview, plans, keys, gone, index, writer);
             return;
         }
         pg::ValueSet once;
         distinct(tview, keys, once);
-        recompute_points(tview, plans, once, index, writer);
+        recompute_points(tview, plans, once, gone, index, writer);
         return;
     }
     auto *const arrays =

@@ -8,8 +8,9 @@
 namespace tviews::refresh {
 
 // Recomputes the pending units of `keys`, or everything, under the active snapshot, and gives the differences to
-// `writer`. Needs an SpiSession and an Environment. `progress` is there for everything only.
-void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, Writer &writer,
+// `writer`. `gone`: some of the keys have probably no row any more. Needs an SpiSession and an Environment. `progress` is
+// there for everything only.
+void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, bool gone, Writer &writer,
                Progress *progress);
 
 // Raises 40001 when a stored row of the pending units (or of any, if `all`) is newer than the active snapshot.

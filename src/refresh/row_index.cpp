@@ -5,7 +5,9 @@
 #include <exception>
 
 extern "C" {
+#include "access/table.h"
 #include "access/tableam.h"
+#include "utils/acl.h"
 }
 
 namespace tviews::refresh {
@@ -46,6 +48,25 @@ TupleTableSlot *RowIndex::find(const Datum *values) {
         ExecClearTuple(slot_);
     table_index_fetch_reset(scan_->xs_heapfetch);
     return found ? slot_ : nullptr;
+}
+
+BaseRows::BaseRows(Oid relation, Oid index, const pg::vector<definition::Identity> &identity, Oid owner)
+    : table_(table_open(relation, AccessShareLock)), entered_(std::uncaught_exceptions()) {
+    List *const indexes = RelationGetIndexList(table_);
+    if (!table_->rd_rel->relhassubclass && list_member_oid(indexes, index) &&
+        pg_class_aclcheck(relation, owner, ACL_SELECT) == ACLCHECK_OK) {
+        index_.emplace(table_, index_open(index, AccessShareLock));
+        for (std::size_t i = 0; i < identity.size(); i++)
+            index_->add_column(static_cast<int>(i), identity[i].equality);
+    }
+    list_free(indexes);
+}
+
+BaseRows::~BaseRows() {
+    if (std::uncaught_exceptions() != entered_)
+        return;
+    index_.reset();
+    table_close(table_, NoLock);
 }
 
 } // namespace tviews::refresh

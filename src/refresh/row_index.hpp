@@ -1,8 +1,9 @@
 // refresh/row_index.hpp - private to refresh/: finds rows of a table through a unique B-tree index.
 #pragma once
 
-#include "pg/executor.hpp"
-#include "pg/memory.hpp"
+#include "definition/definition.hpp"
+
+#include <optional>
 
 namespace tviews::refresh {
 
@@ -28,6 +29,25 @@ class RowIndex {
     IndexScanDesc scan_ = nullptr;
     pg::vector<int> positions_; // by index column
     pg::vector<ScanKeyData> keys_;
+    int entered_;
+};
+
+// A base table and the unique index that identifies its rows (definition/own_rows.cpp), read as the owner of a TVIEW.
+class BaseRows {
+  public:
+    BaseRows(Oid relation, Oid index, const pg::vector<definition::Identity> &identity, Oid owner);
+    ~BaseRows();
+    BaseRows(const BaseRows &) = delete;
+    BaseRows &operator=(const BaseRows &) = delete;
+
+    // False when the table has to be left to a query.
+    bool usable() const noexcept { return index_.has_value(); }
+    // As RowIndex::find(); values by position in the identity.
+    TupleTableSlot *find(const Datum *values) { return index_->find(values); }
+
+  private:
+    Relation table_;
+    std::optional<RowIndex> index_;
     int entered_;
 };
 

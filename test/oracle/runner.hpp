@@ -18,6 +18,9 @@
 
 namespace oracle {
 
+// SQLSTATE of a key that is too long for the primary key's index.
+inline constexpr const char *row_too_long = "54000";
+
 enum class Engine {
     tviews,  // the extension
     matview, // simulated: tv_x is a table with a unique key, refreshed before each comparison
