@@ -85,6 +85,16 @@ CREATE FUNCTION pg_tviews_set_replica_maintenance(tview text, enabled boolean) R
 COMMENT ON FUNCTION pg_tviews_set_replica_maintenance(text, boolean) IS
     'on a subscriber: whether a TVIEW is maintained when logical replication changes its base tables';
 
+CREATE FUNCTION pg_tviews_install_stmt_triggers() RETURNS integer
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_install_stmt_triggers';
+COMMENT ON FUNCTION pg_tviews_install_stmt_triggers() IS
+    'captures changes of the current user''s base tables by statement instead of row by row; returns the number of triggers installed';
+
+CREATE FUNCTION pg_tviews_uninstall_stmt_triggers() RETURNS integer
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_uninstall_stmt_triggers';
+COMMENT ON FUNCTION pg_tviews_uninstall_stmt_triggers() IS
+    'puts row triggers back on the current user''s base tables; returns the number of statement triggers removed';
+
 CREATE FUNCTION pg_tviews_flush_and_report(max_entities integer DEFAULT 500, include_data boolean DEFAULT true)
     RETURNS jsonb
     LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_flush_and_report';

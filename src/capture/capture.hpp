@@ -6,13 +6,19 @@
 namespace tviews::capture {
 
 // Makes sure `relation` (base table, partition root, every member of an inheritance tree) has the row and TRUNCATE
-// triggers of capture. Runs with the bootstrap superuser's rights: the caller has checked the user's. Those it makes are in
-// the audit log.
+// triggers of capture. A table that has statement triggers keeps them, as long as they see every change. Runs with the
+// bootstrap superuser's rights: the caller has checked the user's. Those it makes are in the audit log.
 void install_triggers(Oid relation);
 
 // Drops the triggers of `relation`, and of the members of its tree, that no TVIEW reads any more, directly or through a
 // table above. `readers` (entities): of whom the audit log is to say that they have gone.
 void remove_unused_triggers(Oid relation, List *readers);
+
+// Exchanges the row trigger of a table, for which dependency::needs_row_triggers() has no reason, for statement triggers,
+// or these for a row trigger, if a TVIEW reads the table. Both return how many statement triggers came or went, and write
+// the audit log. Nobody may be using the table.
+int install_statement_triggers(Oid relation);
+int remove_statement_triggers(Oid relation);
 
 // Before `member` becomes a partition of `parent`: drops row triggers that would be in the way of clones of the parent's.
 void make_room_for_clones(Oid parent, Oid member);
@@ -29,7 +35,7 @@ void set_replica_maintained(Oid tview, bool enabled);
 bool guarded(Oid table, catalog::MetaRow *row = nullptr);
 // Every table with a guard. List of Oid.
 List *guarded_tables();
-// Has the relation the row trigger of capture, if it can have one?
+// Has the relation the row trigger of capture, if it can have one, or all of those for statements?
 bool captured(Oid relation);
 // What the relation's trigger of that name is there for; none when it is not ours, or a partition's clone.
 enum class Duty { none, capture, guard };

@@ -5,9 +5,13 @@
 // query gets a snapshot taken after the flush; and the active snapshot is exchanged too when it is the query's own: pushed
 // once, and registered by nobody but this query. The snapshot of a query around a STABLE function stays as it is.
 //
+// A statement that its caller stops early (SPI with a limit on rows) fires no AFTER STATEMENT triggers: what it did to a table
+// that is captured by them is not known, and its readers are refreshed as a whole.
+//
 // Loaded by the first trigger call of a session, if not earlier: nothing can be pending before that.
 #include "capture/hooks.hpp"
 
+#include "catalog/triggers.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "queue/queue.hpp"
@@ -24,6 +28,7 @@ namespace tviews::capture {
 namespace {
 
 constinit ExecutorStart_hook_type previous_executor_start = nullptr;
+constinit ExecutorFinish_hook_type previous_executor_finish = nullptr;
 constinit ProcessUtility_hook_type previous_process_utility = nullptr;
 
 bool nothing_to_do() {
@@ -71,6 +76,30 @@ void executor_start(QueryDesc *query, int flags) {
         previous_executor_start(query, flags);
     else
         standard_ExecutorStart(query, flags);
+}
+
+// The table whose statement triggers would have captured what the query did, had it come to its end; else InvalidOid.
+Oid stopped_early(const QueryDesc *query) {
+    if (query->planstate == nullptr || !IsA(query->planstate, ModifyTableState))
+        return InvalidOid;
+    auto const *const node = reinterpret_cast<const ModifyTableState *>(query->planstate);
+    const TriggerDesc *const triggers = node->rootResultRelInfo->ri_TrigDesc;
+    if (node->mt_done || node->fireBSTriggers || triggers == nullptr ||
+        !(triggers->trig_insert_new_table || triggers->trig_update_old_table ||
+          triggers->trig_delete_old_table))
+        return InvalidOid;
+    Oid const table = RelationGetRelid(node->rootResultRelInfo->ri_RelationDesc);
+    return catalog::captured_by_statement(table) ? table : InvalidOid;
+}
+
+void executor_finish(QueryDesc *query) {
+    Oid const table = pg::boundary([&] { return stopped_early(query); });
+    if (previous_executor_finish != nullptr)
+        previous_executor_finish(query);
+    else
+        standard_ExecutorFinish(query);
+    if (OidIsValid(table))
+        pg::boundary([&] { queue::rows_came(table); });
 }
 
 // Utility commands that read no table, or read it by a query that comes through executor_start.
@@ -161,6 +190,8 @@ void install_hooks() {
     queue::install_callbacks();
     previous_executor_start = ExecutorStart_hook;
     ExecutorStart_hook = executor_start;
+    previous_executor_finish = ExecutorFinish_hook;
+    ExecutorFinish_hook = executor_finish;
     previous_process_utility = ProcessUtility_hook;
     ProcessUtility_hook = process_utility;
 }

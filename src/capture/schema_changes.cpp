@@ -20,8 +20,18 @@ namespace {
 
 Oid find(const RangeVar *name) { return name == nullptr ? InvalidOid : RangeVarGetRelid(name, NoLock, true); }
 
+// Puts row triggers back on a table that statement triggers do not see every change of any more.
+void check_statement_capture(Oid relation) {
+    if (catalog::captured_by_statement(relation) && dependency::needs_row_triggers(relation) != nullptr &&
+        dependency::is_read(relation))
+        install_triggers(relation);
+}
+
 void member_came(Oid member) {
-    if (!OidIsValid(member) || !dependency::is_read_from_above(member))
+    if (catalog::all() == NIL || !OidIsValid(member))
+        return;
+    pg::each_oid(dependency::ancestors_and_self(member), check_statement_capture);
+    if (!dependency::is_read_from_above(member))
         return;
     install_triggers(member);
     queue::rows_came(member);
@@ -171,6 +181,12 @@ void after_refresh(const RefreshMatViewStmt *statement) {
     Oid const relation = find(statement->relation);
     if (OidIsValid(relation) && catalog::dependents_of(relation) != NIL)
         queue::rows_came(relation);
+}
+
+void after_create_trigger(const CreateTrigStmt *statement) {
+    Oid const relation = find(statement->relation);
+    if (OidIsValid(relation) && catalog::all() != NIL)
+        check_statement_capture(relation);
 }
 
 void after_create(const CreateStmt *statement) {

@@ -12,6 +12,8 @@ void before_alter(const AlterTableStmt *statement);
 void after_alter(const AlterTableStmt *statement);
 void after_create(const CreateStmt *statement);
 void after_refresh(const RefreshMatViewStmt *statement);
+// A trigger of the user's may need what statement triggers come too late for.
+void after_create_trigger(const CreateTrigStmt *statement);
 // `dropped` (list of Oid): relations that the running command has dropped, directly or by CASCADE.
 void after_drop(List *dropped);
 

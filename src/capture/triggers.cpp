@@ -1,8 +1,9 @@
 // capture/triggers.cpp - puts capture's triggers on base tables and the guard on TVIEWs, and takes them away.
 //
 // tview_capture (AFTER ROW) stands on a partition root, which clones it to every partition, on each member of an
-// inheritance tree, or on the table itself. tview_truncate (AFTER TRUNCATE) stands on every member, because TRUNCATE
-// of a leaf fires no trigger of the root. Called by ddl/ only; runs with the bootstrap superuser's rights.
+// inheritance tree, or on the table itself. There four triggers that capture by statement may stand in its place: their
+// presence says that they are wanted, so that dumps keep it. tview_truncate (AFTER TRUNCATE) stands on every member, because
+// TRUNCATE of a leaf fires no trigger of the root. Called by ddl/ only; runs with the bootstrap superuser's rights.
 #include "capture/capture.hpp"
 
 #include "catalog/audit.hpp"
@@ -23,6 +24,7 @@ extern "C" {
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "parser/parse_func.h"
 #include "storage/lmgr.h"
@@ -98,8 +100,16 @@ bool same_arguments(const List *existing, const List *wanted) {
     return same;
 }
 
+List *transition_table(const char *name, bool is_new) {
+    auto *table = makeNode(TriggerTransition);
+    table->name = pstrdup(name);
+    table->isNew = is_new;
+    table->isTable = true;
+    return list_make1(table);
+}
+
 void create(Oid relation, const char *name, const char *function, int16 timing, int16 events, bool per_row,
-            List *arguments = NIL) {
+            List *arguments = NIL, List *transitions = NIL) {
     auto *statement = makeNode(CreateTrigStmt);
     statement->replace = true;
     statement->trigname = pstrdup(name);
@@ -108,6 +118,7 @@ void create(Oid relation, const char *name, const char *function, int16 timing, 
     statement->events = events;
     statement->args = arguments;
     statement->columns = NIL;
+    statement->transitionRels = transitions;
     (void) CreateTrigger(statement, nullptr, relation, InvalidOid, InvalidOid, InvalidOid,
                          internal_function(function), InvalidOid, nullptr, false, false);
     CommandCounterIncrement();
@@ -138,6 +149,7 @@ class Changed {
                 return;
         triggers_ = lappend(triggers_, const_cast<char *>(trigger));
     }
+    int count() const noexcept { return list_length(triggers_); }
     void record(const char *operation, Oid relation, List *entities) const {
         if (triggers_ == NIL)
             return;
@@ -177,6 +189,66 @@ bool in_use(Oid relation) {
     return table->rd_refcnt > 1 || AfterTriggerPendingOnRel(relation);
 }
 
+void create_row_trigger(Oid relation, Changed &came) {
+    if (OidIsValid(find_trigger(relation, row_trigger).id))
+        return;
+    create(relation, row_trigger, capture_function, TRIGGER_TYPE_AFTER,
+           TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
+    came.add(row_trigger);
+}
+
+void create_statement_triggers(Oid relation, Changed &came) {
+    for (const catalog::StatementTrigger &trigger : catalog::statement_triggers) {
+        if (OidIsValid(find_trigger(relation, trigger.name).id))
+            continue;
+        List *transitions = trigger.old_rows ? transition_table("tview_old", false) : NIL;
+        if (trigger.new_rows)
+            transitions = list_concat(transitions, transition_table("tview_new", true));
+        create(relation, trigger.name, capture_function, trigger.timing, trigger.events, false, NIL,
+               transitions);
+        came.add(trigger.name);
+    }
+}
+
+void drop_own(Oid relation, const char *name, Changed &gone) {
+    if (duty_of(relation, name) == Duty::capture && drop_by_name(relation, name))
+        gone.add(name);
+}
+
+void drop_statement_triggers(Oid relation, Changed &gone) {
+    for (const catalog::StatementTrigger &trigger : catalog::statement_triggers)
+        drop_own(relation, trigger.name, gone);
+}
+
+// Statement triggers stay where there are some, unless something is against it. What is not needed any more but in use
+// stays too: captured twice is captured as well.
+void install_capture(Oid relation, Changed &came, Changed &gone) {
+    bool const has_some = catalog::captured_by_statement(relation);
+    const char *const against = has_some ? dependency::needs_row_triggers(relation) : nullptr;
+    if (has_some && against == nullptr) {
+        create_statement_triggers(relation, came);
+        if (!in_use(relation))
+            drop_own(relation, row_trigger, gone);
+        return;
+    }
+    create_row_trigger(relation, came);
+    if (!has_some)
+        return;
+    ereport(NOTICE,
+            errmsg("changes of table \"%s\" are captured row by row from now on", get_rel_name(relation)),
+            errdetail("%s.", against));
+    if (!in_use(relation))
+        drop_statement_triggers(relation, gone);
+}
+
+void refuse_foreign_trigger(Oid relation, const char *name) {
+    if (OidIsValid(find_trigger(relation, name).id) && duty_of(relation, name) != Duty::capture)
+        ereport(ERROR, errcode(errors::object_in_the_way),
+                errmsg("trigger \"%s\" on table \"%s\" is not a trigger of pg_tviews", name,
+                       get_rel_name(relation)),
+                errhint("Rename or drop it; pg_tviews needs the name."));
+}
+
 void refuse_member(Oid member, Oid parent) {
     if (get_rel_relkind(member) == RELKIND_FOREIGN_TABLE)
         ereport(ERROR, errcode(errors::definition_protected),
@@ -199,6 +271,7 @@ void install_triggers(Oid relation) {
     if (get_rel_relkind(relation) == RELKIND_MATVIEW)
         return; // cannot have any; see schema_changes
     Changed changed;
+    Changed gone;
     std::optional<pg::SecurityScope> role(std::in_place, BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     bool const partitioned = get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE;
     LockRelationOid(relation, ShareRowExclusiveLock);
@@ -211,11 +284,10 @@ void install_triggers(Oid relation) {
     pg::each_oid(members, [&](Oid member) {
         refuse_member(member, relation);
         bool const wants_row = !partitioned || member == relation;
-        if (wants_row && !OidIsValid(find_trigger(member, row_trigger).id)) {
-            create(member, row_trigger, capture_function, TRIGGER_TYPE_AFTER,
-                   TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true);
-            changed.add(row_trigger);
-        }
+        if (wants_row)
+            install_capture(member, changed, gone);
+        else if (!in_use(member)) // it was a table of its own
+            drop_statement_triggers(member, gone);
         if (!OidIsValid(find_trigger(member, truncate_trigger).id)) {
             create(member, truncate_trigger, capture_function, TRIGGER_TYPE_AFTER, TRIGGER_TYPE_TRUNCATE,
                    false);
@@ -229,6 +301,7 @@ void install_triggers(Oid relation) {
     });
     role.reset();
     changed.record("INSTALL TRIGGERS", relation, dependency::reader_names(relation));
+    gone.record("REMOVE TRIGGERS", relation, dependency::reader_names(relation));
 }
 
 void let_fire_locally(Oid relation) {
@@ -257,6 +330,7 @@ void remove_unused_triggers(Oid relation, List *readers) {
         for (const char *trigger : {row_trigger, truncate_trigger})
             if (drop_by_name(member, trigger))
                 changed.add(trigger);
+        drop_statement_triggers(member, changed);
     });
     role.reset();
     changed.record("REMOVE TRIGGERS", relation, readers);
@@ -265,6 +339,40 @@ void remove_unused_triggers(Oid relation, List *readers) {
         if (member != relation && catalog::dependents_of(member) != NIL)
             install_triggers(member);
     });
+}
+
+int install_statement_triggers(Oid relation) {
+    Changed came;
+    Changed gone;
+    {
+        pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+        pg::OpenRelation const table(relation, AccessExclusiveLock);
+        CheckTableNotInUse(table.get(), "ALTER TABLE");
+        for (const catalog::StatementTrigger &trigger : catalog::statement_triggers)
+            refuse_foreign_trigger(relation, trigger.name);
+        create_statement_triggers(relation, came);
+        drop_own(relation, row_trigger, gone);
+    }
+    came.record("INSTALL TRIGGERS", relation, dependency::reader_names(relation));
+    gone.record("REMOVE TRIGGERS", relation, dependency::reader_names(relation));
+    return came.count();
+}
+
+int remove_statement_triggers(Oid relation) {
+    Changed came;
+    Changed gone;
+    {
+        pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+        pg::OpenRelation const table(relation, AccessExclusiveLock);
+        CheckTableNotInUse(table.get(), "ALTER TABLE");
+        refuse_foreign_trigger(relation, row_trigger);
+        drop_statement_triggers(relation, gone);
+        if (dependency::is_read(relation))
+            create_row_trigger(relation, came);
+    }
+    came.record("INSTALL TRIGGERS", relation, dependency::reader_names(relation));
+    gone.record("REMOVE TRIGGERS", relation, dependency::reader_names(relation));
+    return gone.count();
 }
 
 void make_room_for_clones(Oid parent, Oid member) {
@@ -336,7 +444,12 @@ List *guarded_tables() {
 }
 
 bool captured(Oid relation) {
-    return get_rel_relkind(relation) == RELKIND_MATVIEW || OidIsValid(find_trigger(relation, row_trigger).id);
+    if (get_rel_relkind(relation) == RELKIND_MATVIEW || OidIsValid(find_trigger(relation, row_trigger).id))
+        return true;
+    bool result = true;
+    for (const catalog::StatementTrigger &trigger : catalog::statement_triggers)
+        result = result && OidIsValid(find_trigger(relation, trigger.name).id);
+    return result;
 }
 
 Duty duty_of(Oid relation, const char *trigger) {

@@ -9,7 +9,6 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
-#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "parser/parse_func.h"
 #include "utils/fmgroids.h"
@@ -30,7 +29,11 @@ struct Trigger {
     bool always; // also for replicated changes
     bool clone;
     bool conditional; // WHEN, UPDATE OF
-    bool transition;
+    bool internal;    // of a constraint
+    bool old_rows;    // transition tables
+    bool new_rows;
+
+    bool transition() const noexcept { return old_rows || new_rows; }
 };
 
 Oid function_named(const char *name) {
@@ -44,11 +47,11 @@ Oid function_named(const char *name) {
 Trigger read(HeapTuple tuple, TupleDesc descriptor) {
     auto const *const form = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
     bool no_condition;
-    bool no_transition;
+    bool no_old_rows;
+    bool no_new_rows;
     (void) heap_getattr(tuple, Anum_pg_trigger_tgqual, descriptor, &no_condition);
-    (void) heap_getattr(tuple, Anum_pg_trigger_tgnewtable, descriptor, &no_transition);
-    if (no_transition)
-        (void) heap_getattr(tuple, Anum_pg_trigger_tgoldtable, descriptor, &no_transition);
+    (void) heap_getattr(tuple, Anum_pg_trigger_tgoldtable, descriptor, &no_old_rows);
+    (void) heap_getattr(tuple, Anum_pg_trigger_tgnewtable, descriptor, &no_new_rows);
     Trigger trigger{};
     trigger.relation = form->tgrelid;
     trigger.name = pstrdup(NameStr(form->tgname));
@@ -58,7 +61,9 @@ Trigger read(HeapTuple tuple, TupleDesc descriptor) {
     trigger.always = form->tgenabled == TRIGGER_FIRES_ALWAYS;
     trigger.clone = OidIsValid(form->tgparentid);
     trigger.conditional = !no_condition || form->tgattr.dim1 > 0;
-    trigger.transition = !no_transition;
+    trigger.internal = form->tgisinternal;
+    trigger.old_rows = !no_old_rows;
+    trigger.new_rows = !no_new_rows;
     return trigger;
 }
 
@@ -83,13 +88,15 @@ struct Duty {
     Oid function;
     int16 type;
     bool always;
+    bool old_rows = false;
+    bool new_rows = false;
 };
 
 bool serves(const Trigger &trigger, const Duty &duty) {
     int16 const timing = TRIGGER_TYPE_ROW | TRIGGER_TYPE_TIMING_MASK;
     bool const truncates = (duty.type & TRIGGER_TYPE_TRUNCATE) != 0;
-    return trigger.function == duty.function && !trigger.transition &&
-           (trigger.type & timing) == (duty.type & timing) &&
+    return trigger.function == duty.function && trigger.old_rows == duty.old_rows &&
+           trigger.new_rows == duty.new_rows && (trigger.type & timing) == (duty.type & timing) &&
            ((trigger.type & TRIGGER_TYPE_TRUNCATE) != 0) == truncates;
 }
 
@@ -118,6 +125,13 @@ void look_for(const Duty &duty, const pg::vector<Trigger> &triggers, pg::vector<
     defects.push_back(worst);
 }
 
+bool captures_statements(const pg::vector<Trigger> &triggers, Oid function) {
+    for (const Trigger &trigger : triggers)
+        if (trigger.transition() && OidIsValid(function) && trigger.function == function)
+            return true;
+    return false;
+}
+
 } // namespace
 
 pg::vector<TriggerDefect> capture_defects(Oid relation, bool replicated) {
@@ -127,8 +141,17 @@ pg::vector<TriggerDefect> capture_defects(Oid relation, bool replicated) {
         return defects; // cannot have triggers
     pg::vector<Trigger> const triggers = triggers_of(relation);
     Oid const function = function_named("pg_tviews_internal_capture");
+    pg::vector<TriggerDefect> of_rows;
     look_for({row_trigger, function, TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | every_row, replicated}, triggers,
-             defects);
+             of_rows);
+    bool const by_statement = captures_statements(triggers, function) && !replicated;
+    if (by_statement && !of_rows.empty() && of_rows.front().defect == Defect::missing)
+        for (const StatementTrigger &trigger : statement_triggers)
+            look_for({trigger.name, function, static_cast<int16>(trigger.timing | trigger.events), false,
+                      trigger.old_rows, trigger.new_rows},
+                     triggers, defects);
+    else
+        defects.insert(defects.end(), of_rows.begin(), of_rows.end());
     if (kind != RELKIND_FOREIGN_TABLE)
         look_for({truncate_trigger, function, TRIGGER_TYPE_AFTER | TRIGGER_TYPE_TRUNCATE, replicated},
                  triggers, defects);
@@ -198,17 +221,17 @@ pg::vector<LiveTrigger> live_triggers(Oid relation) {
     return live;
 }
 
-StatementTriggers statement_triggers() {
-    StatementTriggers result;
-    for (const Trigger &trigger : triggers_of(InvalidOid)) {
-        std::size_t const length = strlen(trigger.name);
-        if (!trigger.transition || length < 10 || strncmp(trigger.name, "tview", 5) != 0 ||
-            strcmp(trigger.name + length - 10, "_stmt_trig") != 0)
-            continue;
-        result.all++;
-        result.disabled += trigger.enabled ? 0 : 1;
-    }
-    return result;
+bool captured_by_statement(Oid relation) {
+    return captures_statements(triggers_of(relation), function_named("pg_tviews_internal_capture"));
+}
+
+bool has_after_triggers(Oid relation) {
+    Oid const function = function_named("pg_tviews_internal_capture");
+    for (const Trigger &trigger : triggers_of(relation))
+        if (!trigger.internal && trigger.function != function && TRIGGER_FOR_AFTER(trigger.type) &&
+            (trigger.type & every_row) != 0)
+            return true;
+    return false;
 }
 
 } // namespace tviews::catalog

@@ -3,12 +3,31 @@
 
 #include "pg/memory.hpp"
 
+extern "C" {
+#include "catalog/pg_trigger.h"
+}
+
 namespace tviews::catalog {
 
 constexpr const char *row_trigger = "tview_capture";
 constexpr const char *truncate_trigger = "tview_truncate";
 constexpr const char *guard_trigger = "tview_guard";
 constexpr const char *guard_row_trigger = "tview_guard_row";
+
+// Capture by statement: one that is there before the first row has changed, and those that get the rows.
+struct StatementTrigger {
+    const char *name;
+    int16 timing;
+    int16 events;
+    bool old_rows;
+    bool new_rows;
+};
+constexpr StatementTrigger statement_triggers[] = {
+    {"tview_begin_stmt_trig", TRIGGER_TYPE_BEFORE,
+     TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, false, false},
+    {"tview_insert_stmt_trig", TRIGGER_TYPE_AFTER, TRIGGER_TYPE_INSERT, false, true},
+    {"tview_update_stmt_trig", TRIGGER_TYPE_AFTER, TRIGGER_TYPE_UPDATE, true, true},
+    {"tview_delete_stmt_trig", TRIGGER_TYPE_AFTER, TRIGGER_TYPE_DELETE, true, false}};
 
 enum class Defect {
     missing,
@@ -49,11 +68,10 @@ struct LiveTrigger {
     bool always;
 };
 pg::vector<LiveTrigger> live_triggers(Oid relation);
-// Triggers for statements, with transition tables, in this database; `disabled` are among them.
-struct StatementTriggers {
-    int all = 0;
-    int disabled = 0;
-};
-StatementTriggers statement_triggers();
+
+// Is there a trigger that captures statements of the relation?
+bool captured_by_statement(Oid relation);
+// Has somebody put an AFTER trigger for INSERT, UPDATE or DELETE on the relation, other than pg_tviews and constraints?
+bool has_after_triggers(Oid relation);
 
 } // namespace tviews::catalog

@@ -84,10 +84,9 @@ void define_settings() {
                &patch_elements_min_size, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB);
     define_int("pg_tviews.prepared_stmt_cache_size", "Number of maintenance plans a session keeps.",
                &prepared_stmt_cache_size, 1, INT_MAX, PGC_USERSET);
-    define_int(
-        "pg_tviews.stmt_trigger_threshold",
-        "Number of rows in a statement from which statement-level capture is used where it is installed.",
-        &stmt_trigger_threshold, 0, INT_MAX, PGC_USERSET);
+    define_int("pg_tviews.stmt_trigger_threshold",
+               "Accepted for compatibility; pg_tviews_install_stmt_triggers() decides by table.",
+               &stmt_trigger_threshold, 0, INT_MAX, PGC_USERSET);
     define_int("pg_tviews.table_cache_size", "Number of capture programs a session keeps.", &table_cache_size,
                1, INT_MAX, PGC_USERSET);
     DefineCustomEnumVariable("pg_tviews.track", "Which statements the statistics count.", nullptr,

@@ -120,9 +120,12 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         capture::after_create(&reinterpret_cast<const CreateForeignTableStmt *>(event->parsetree)->base);
     if (IsA(event->parsetree, CreateSchemaStmt))
         for (const Node *part :
-             pg::each<const Node>(reinterpret_cast<const CreateSchemaStmt *>(event->parsetree)->schemaElts))
+             pg::each<const Node>(reinterpret_cast<const CreateSchemaStmt *>(event->parsetree)->schemaElts)) {
             if (IsA(part, CreateStmt))
                 capture::after_create(reinterpret_cast<const CreateStmt *>(part));
+            else if (IsA(part, CreateTrigStmt))
+                capture::after_create_trigger(reinterpret_cast<const CreateTrigStmt *>(part));
+        }
     if (!ddl::running_own_statements()) {
         ddl::follow_owner(event->parsetree);
         ddl::follow_name(event->parsetree);
@@ -132,8 +135,10 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
     }
     if (IsA(event->parsetree, GrantStmt))
         ddl::take_up_granted(reinterpret_cast<const GrantStmt *>(event->parsetree));
-    if (IsA(event->parsetree, CreateTrigStmt))
+    if (IsA(event->parsetree, CreateTrigStmt)) {
+        capture::after_create_trigger(reinterpret_cast<const CreateTrigStmt *>(event->parsetree));
         ddl::take_up_restored(reinterpret_cast<const CreateTrigStmt *>(event->parsetree));
+    }
     CreateTableAsStmt *const statement = ddl::creating_statement(event);
     if (statement != nullptr) {
         const RangeVar *const target = statement->into->rel;

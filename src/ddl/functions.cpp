@@ -9,6 +9,7 @@
 #include "ddl/replace.hpp"
 #include "ddl/replica.hpp"
 #include "ddl/script.hpp"
+#include "ddl/statement_triggers.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
@@ -189,4 +190,14 @@ TVIEWS_FUNCTION(pg_tviews_set_replica_maintenance) {
     pg::require_argument(fcinfo, 1, "enabled");
     ddl::set_replica_maintenance(name, PG_GETARG_BOOL(1));
     PG_RETURN_VOID();
+}
+
+TVIEWS_FUNCTION(pg_tviews_install_stmt_triggers) {
+    PreventCommandDuringRecovery("pg_tviews_install_stmt_triggers()");
+    PG_RETURN_INT32(ddl::install_statement_triggers());
+}
+
+TVIEWS_FUNCTION(pg_tviews_uninstall_stmt_triggers) {
+    PreventCommandDuringRecovery("pg_tviews_uninstall_stmt_triggers()");
+    PG_RETURN_INT32(ddl::uninstall_statement_triggers());
 }

@@ -23,6 +23,7 @@
 
 extern "C" {
 #include "catalog/pg_inherits.h"
+#include "commands/trigger.h"
 #include "utils/acl.h"
 }
 
@@ -69,6 +70,13 @@ void readers_missed(Oid member, Missed &missed) {
     });
 }
 
+// Has the table statement triggers that it must not have, or a row trigger beside them?
+bool wrongly_by_statement(Oid member) {
+    return catalog::captured_by_statement(member) &&
+           (dependency::needs_row_triggers(member) != nullptr ||
+            OidIsValid(get_trigger_oid(member, catalog::row_trigger, true)));
+}
+
 // Returns the number of defects.
 int repair_source(Oid source, Missed &missed) {
     int count = 0;
@@ -80,6 +88,7 @@ int repair_source(Oid source, Missed &missed) {
             if (defect.defect != Defect::renamed)
                 readers_missed(member, missed);
         }
+        count += wrongly_by_statement(member); // nothing was missed
     });
     if (count > 0)
         capture::install_triggers(source);

@@ -255,8 +255,11 @@ void take_up_restored(const CreateTrigStmt *statement) {
     Oid const relation = find(statement->relation);
     capture::Duty const duty =
         OidIsValid(relation) ? capture::duty_of(relation, statement->trigname) : capture::Duty::none;
-    if (duty == capture::Duty::none || statement->row != (duty == capture::Duty::capture))
+    bool const rows = statement->row || statement->transitionRels != NIL;
+    if (duty == capture::Duty::none || rows != (duty == capture::Duty::capture))
         return; // of two triggers one is enough
+    if (duty == capture::Duty::capture && !capture::captured(relation))
+        return; // of those for statements all are needed
     bool const replaying = catalog::replaying_dump();
     OwnStatements const own;
     pg::GucScope const guc;

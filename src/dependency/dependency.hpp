@@ -97,6 +97,8 @@ List *reader_names(Oid relation);
 
 // Does a TVIEW that is maintained on replicated changes read `relation`, or a relation above it?
 bool feeds_replica_maintenance(Oid relation);
+// Why changes of the relation must be captured row by row, as a sentence without its end; nullptr: by statement will do.
+const char *needs_row_triggers(Oid relation);
 
 // Depth in the cascade; 0 for anything that is not a TVIEW.
 int depth(Oid relation);

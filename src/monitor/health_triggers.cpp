@@ -50,6 +50,30 @@ void check_source(Report &report, Oid source) {
     });
 }
 
+void check_statement_triggers(Report &report) {
+    int tables = 0;
+    pg::each_oid(catalog::captured_relations(), [&](Oid relation) {
+        if (!exists(relation) || !catalog::captured_by_statement(relation))
+            return;
+        tables++;
+        const char *const against = dependency::needs_row_triggers(relation);
+        if (against == nullptr && !OidIsValid(get_trigger_oid(relation, catalog::row_trigger, true)))
+            return;
+        const char *const name = pg::qualified_name(relation);
+        report.add(
+            "statement_triggers", "triggers", Severity::warning,
+            against != nullptr
+                ? psprintf("table %s must be captured row by row, but has statement triggers", name)
+                : psprintf("table %s has a row trigger beside its statement triggers", name),
+            details(
+                {{"table", name}, {"reason", against}, {"hint", "SELECT pg_tviews_reinstall_triggers();"}}));
+    });
+    report.conclude("statement_triggers", "triggers",
+                    tables > 0 ? psprintf("tables captured by statement: %d", tables)
+                               : "changes are captured row by row",
+                    psprintf("{\"tables\": %d}", tables));
+}
+
 } // namespace
 
 void check_triggers(Report &report) {
@@ -90,15 +114,7 @@ void check_triggers(Report &report) {
     });
     report.conclude("orphaned_triggers", "triggers", "no trigger without a TVIEW");
 
-    catalog::StatementTriggers const statement = catalog::statement_triggers();
-    if (statement.disabled > 0)
-        report.add("statement_triggers", "triggers", Severity::warning,
-                   psprintf("%d statement triggers are disabled", statement.disabled),
-                   psprintf("{\"installed\": %d, \"disabled\": %d}", statement.all, statement.disabled));
-    report.conclude("statement_triggers", "triggers",
-                    statement.all > 0 ? "changes of many rows are captured by statement"
-                                      : "changes are captured row by row",
-                    psprintf("{\"installed\": %d}", statement.all));
+    check_statement_triggers(report);
 }
 
 } // namespace tviews::monitor

@@ -36,6 +36,19 @@ bool orders_values(Oid operation) {
 #endif
 }
 
+bool transition_tables_complete() {
+    int const version = atoi(GetConfigOption("server_version_num", false, false));
+#if TVIEWS_PG_GE(18)
+    return version >= 180002;
+#elif TVIEWS_PG_GE(17)
+    return version >= 170008;
+#elif TVIEWS_PG_GE(16)
+    return version >= 160012;
+#else
+    return version >= 150016;
+#endif
+}
+
 bool column_not_null(Oid relation, AttrNumber attno) {
     HeapTuple const tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(attno));
     if (!HeapTupleIsValid(tuple))

@@ -102,6 +102,10 @@ inline bool lock_if_room(const LOCKTAG &tag, LOCKMODE mode) {
 #endif
 }
 
+// Do statement triggers get every row that MERGE changes? Minor releases before that of February 2026 lose some, where
+// another part of the same command writes the table as well. Of the running server, not of the headers.
+bool transition_tables_complete();
+
 // Sets when a trigger of the table fires, TRIGGER_FIRES_...; partitions' clones of it stay as they are.
 inline void set_trigger_firing(Relation table, const char *trigger, char when) {
 #if TVIEWS_PG_GE(16)

@@ -97,6 +97,14 @@ Scenario make_scenario(std::uint64_t seed, const ScenarioOptions &options) {
     scenario.schema.items.push_back({"grants", optional(Node(std::string_view(grants))), false});
     Writer writer(root.fork("writes"), scenario.schema, scenario.definitions, options.writes);
     scenario.steps = writer.sequence();
+    if (Rng(root.fork("capture")).chance(30)) {
+        Step install;
+        install.op = Op::engine;
+        install.kind = "pg_tviews_install_stmt_triggers";
+        install.sql = "SELECT pg_tviews_install_stmt_triggers()";
+        install.compare = false;
+        scenario.steps.insert(scenario.steps.begin(), std::move(install));
+    }
 
     std::map<std::string, int> tags;
     for (auto &item : scenario.schema.items)
