@@ -174,8 +174,11 @@ Compiled *compile(const catalog::Tview &tview) {
     }
     pg::each_oid(request.function_reads,
                  [&](Oid oid) { relations = list_append_unique_oid(relations, oid); });
-    for (Oid relation : result->shape->relations)
+    for (Oid relation : result->shape->relations) {
         relations = list_append_unique_oid(relations, relation);
+        if (get_rel_relkind(relation) == RELKIND_MATVIEW)
+            result->matviews.push_back(relation);
+    }
     pg::each_oid(relations, [&](Oid oid) { result->involved.push_back(oid); });
     std::sort(result->involved.begin(), result->involved.end());
 

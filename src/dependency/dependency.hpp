@@ -58,6 +58,7 @@ struct Compiled {
     uint64 fingerprint;           // of the catalog row it was made from
     uint64 generation = 0;        // of the catalog when that was last looked at; 0: never
     pg::vector<Oid> involved;     // sorted; a change of one makes this stale
+    pg::vector<Oid> matviews;     // among the sources, sorted
     pg::vector<pg::Plan *> plans; // all that have to be released with it
     bool replica_maintained;      // catalog::replica_maintained()
     bool stale = false;

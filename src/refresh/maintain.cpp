@@ -21,6 +21,7 @@
 
 extern "C" {
 #include "portability/instr_time.h"
+#include "storage/lmgr.h"
 }
 
 #include <optional>
@@ -213,6 +214,13 @@ dependency::Compiled *must_compile(Oid table) {
     return tview;
 }
 
+// REFRESH MATERIALIZED VIEW holds its table lock when it comes to refresh TVIEWs, at its commit. Who held documents while
+// waiting for that lock would deadlock with it.
+void lock_materialized_views(const dependency::Compiled &tview) {
+    for (Oid relation : tview.matviews)
+        LockRelationOid(relation, AccessShareLock);
+}
+
 uint64 fill(dependency::Compiled &tview, Progress &progress) {
     Relation const table = table_open(tview.table, RowExclusiveLock);
     MemoryContext const context = CurrentMemoryContext;
@@ -240,6 +248,7 @@ bool Pending::all() const noexcept { return !empty() && set->all_pending(); }
 void set_recorder(RecordChange recorder) { record_change = recorder; }
 
 uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener) {
+    lock_materialized_views(tview);
     MemoryContext const context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_tviews refresh", ALLOCSET_DEFAULT_SIZES);
     bool const timed = config::log_min_refresh_duration >= 0;
