@@ -4,7 +4,7 @@ import math
 from html import escape
 
 COLOURS = {"none": "#8a8a8a", "floor": "#555555", "row": "#e69f00", "set": "#009e73", "tview": "#0072b2", "ivm": "#d55e00", "refresh": "#cc79a7",
-           "concurrently": "#56b4e9", "viewlock": "#332288", "transition": "#117733"}
+           "concurrently": "#56b4e9", "viewlock": "#332288", "transition": "#117733", "statement": "#44aa99"}
 UNITS = [(1e6, "s"), (1e3, "ms"), (1, "µs")]
 
 

@@ -13,6 +13,7 @@ WAYS = {
     "row": "hand-written row triggers",
     "set": "hand-written statement triggers with transition tables",
     "tview": "TVIEW",
+    "statement": "TVIEW whose base tables are captured by statement",
     "transition": "transition tables that nobody reads: the floor of capture by statement triggers",
     "ivm": "pg_ivm, a flat equivalent",
     "refresh": "REFRESH MATERIALIZED VIEW in the transaction",
