@@ -31,8 +31,7 @@ INCLUDEDIR_SERVER := $(shell $(PG_CONFIG) --includedir-server)
 # Strict c++20 breaks copyObject (typeof); the 15 headers still say "register". The server headers are system headers
 # to us (-isystem), because they do not compile without warnings under -Wextra.
 DIALECT     = -std=gnu++20 -Wno-register
-PG_CPPFLAGS = -Isrc -isystem $(INCLUDEDIR_SERVER) '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
-              '-DTVIEWS_VERSION="$(EXTVERSION)"'
+PG_CPPFLAGS = -Isrc -isystem $(INCLUDEDIR_SERVER) '-DPGDLLEXPORT=__attribute__((visibility("default")))'
 PG_CXXFLAGS = $(DIALECT) -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual \
               -Wno-missing-field-initializers -fvisibility=hidden -fvisibility-inlines-hidden -fno-rtti
 ifeq ($(WERROR),1)
@@ -70,6 +69,10 @@ $(INSTALL_SQL): $(SQL_PARTS) sql/parts pg_tviews.control
 # PG_CONFIG or other flags: .build-flags changes only when they do, and every object depends on it.
 %.o: %.cpp .build-flags
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+# The only file that knows the version, so that another one costs one file.
+src/catalog/library_version.o: override CPPFLAGS += '-DTVIEWS_VERSION="$(EXTVERSION)"'
+src/catalog/library_version.o: pg_tviews.control
 
 .build-flags: FORCE
 	@printf '%s\n' '$(VERSION) $(CXX)' $(call quote,$(CXXFLAGS) $(CPPFLAGS)) | cmp -s - $@ || \

@@ -151,7 +151,7 @@ Cache *load() {
     auto *fresh = pg::make_in<Cache>(context);
     fresh->context = context;
     find_extension(*fresh);
-    fresh->other_version = fresh->version != nullptr && !same_release(fresh->version, TVIEWS_VERSION);
+    fresh->other_version = fresh->version != nullptr && !same_release(fresh->version, library_version);
     if (!OidIsValid(fresh->meta) || fresh->other_version)
         return fresh;
     auto const function = [&](const char *name) {
@@ -212,7 +212,7 @@ const Cache &usable() {
         ereport(
             ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
             errmsg("the pg_tviews library is version %s, but the extension in this database is version %s",
-                   TVIEWS_VERSION, now.version),
+                   library_version, now.version),
             errdetail("TVIEWs cannot be kept up to date, so what would change them is refused."),
             errhint(
                 "After an upgrade of the library run ALTER EXTENSION pg_tviews UPDATE. A session that has "
@@ -231,8 +231,8 @@ Oid meta_table() {
 
 Oid extension_schema() { return current().schema; }
 
-Oid capture_function() { return current().capture; }
-Oid guard_function() { return current().guard; }
+Oid capture_function() { return usable().capture; }
+Oid guard_function() { return usable().guard; }
 
 const char *extension_version() { return current().version; }
 

@@ -34,6 +34,8 @@ Oid extension_schema();
 // The functions of capture triggers, and of the triggers on TVIEWs; InvalidOid when they are not there.
 Oid capture_function();
 Oid guard_function();
+// The version of this library.
+extern const char library_version[];
 // The version installed in this database; nullptr when it is not installed.
 const char *extension_version();
 // Is that one this library can work with? If not, everything about TVIEWs raises an error (55000).

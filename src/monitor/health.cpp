@@ -70,15 +70,16 @@ void check_extension(Report &report) {
     report.conclude("extension_loaded", "extension", psprintf("pg_tviews version %s", version),
                     details({{"version", version}}));
     const char *const versions = details(
-        {{"library", TVIEWS_VERSION},
+        {{"library", catalog::library_version},
          {"extension", version},
          {"server", PG_VERSION},
-         {"hint", strcmp(version, TVIEWS_VERSION) == 0 ? nullptr : "ALTER EXTENSION pg_tviews UPDATE;"}});
-    if (strcmp(version, TVIEWS_VERSION) != 0)
-        report.add(
-            "versions", "extension", catalog::version_fits() ? Severity::warning : Severity::error,
-            psprintf("the library is version %s, the extension in this database %s", TVIEWS_VERSION, version),
-            versions);
+         {"hint",
+          strcmp(version, catalog::library_version) == 0 ? nullptr : "ALTER EXTENSION pg_tviews UPDATE;"}});
+    if (strcmp(version, catalog::library_version) != 0)
+        report.add("versions", "extension", catalog::version_fits() ? Severity::warning : Severity::error,
+                   psprintf("the library is version %s, the extension in this database %s",
+                            catalog::library_version, version),
+                   versions);
     report.conclude("versions", "extension", "library and extension have the same version", versions);
     report.add("jsonb_delta", "jsonb_delta", Severity::info,
                OidIsValid(get_extension_oid("jsonb_delta", true))

@@ -320,6 +320,16 @@ upgrade_run() {
     TVIEWS_INSTALLATIONS=$installations$BIN tap_run "$TREE"/test/tap/upgrade/*.pl
 }
 
+# make_previous: the same sources as version 0.0.0, installed in $RUN/previous, for the test of ALTER EXTENSION UPDATE.
+make_previous() {
+    make_sync
+    rsync -a --delete "$TREE/" "$WORK/previous/"
+    sed -i "s/^default_version = .*/default_version = '0.0.0'/" "$WORK/previous/pg_tviews.control"
+    quiet nice make -s -C "$WORK/previous" -j"$JOBS" PG_CONFIG="$PG_CONFIG" ${WERROR:+WERROR=$WERROR} install DESTDIR="$RUN/previous" ||
+        die "the previous version was not built"
+    unlock
+}
+
 # TAP tests start servers themselves (PostgreSQL::Test::Cluster), from the stage and as the server's user.
 tap_run() {
     local perl files=("$@") rc=0 log=$RUN/tap.log passed failed reason
@@ -327,7 +337,7 @@ tap_run() {
     [ ${#files[@]} -gt 0 ] || files=("$TREE"/test/tap/t/*.pl)
     mkdir -p "$RUN/tap"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$RUN/tap"
-    (cd "$RUN/tap" && SERVER_CWD=$RUN/tap && as_server env PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
+    (cd "$RUN/tap" && SERVER_CWD=$RUN/tap && as_server env TVIEWS_STAGE="$STAGE" TVIEWS_BIN="$BIN" TVIEWS_PREVIOUS="$RUN/previous" PG_REGRESS="$perl/../regress/pg_regress" TESTDATADIR="$RUN/tap/data" \
         TESTLOGDIR="$RUN/tap/log" TESTDIR="$RUN/tap" PERL5LIB="$perl" prove -v "${files[@]}") >"$log" 2>&1 || rc=$?
     passed=$(grep -E '^ok ' "$log" | grep -vc '# skip ' || true) failed=$(grep -cE '^not ok ' "$log" || true)
     [ $rc -eq 0 ] || [ "$failed" -gt 0 ] || failed=1

@@ -17,7 +17,7 @@ our @EXPORT = qw(new_node is_exact waits);
 sub new_node
 {
 	my ($name, %settings) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my $node = PostgreSQL::Test::Cluster->new($name, map { $_ => delete $settings{$_} } grep { $settings{$_} } 'install_path');
 	$node->init;
 	$settings{max_prepared_transactions} //= 10;
 	$settings{log_min_messages} //= 'warning';
