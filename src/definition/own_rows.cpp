@@ -69,13 +69,9 @@ bool plain(Node *node) {
 bool column_equality(Node *clause, Var **left, Var **right) {
     if (!IsA(clause, OpExpr) || list_length(castNode(OpExpr, clause)->args) != 2)
         return false;
-    auto *const a = static_cast<Node *>(linitial(castNode(OpExpr, clause)->args));
-    auto *const b = static_cast<Node *>(lsecond(castNode(OpExpr, clause)->args));
-    if (!IsA(a, Var) || !IsA(b, Var) || castNode(Var, a)->varattno <= 0 || castNode(Var, b)->varattno <= 0)
-        return false;
-    *left = castNode(Var, a);
-    *right = castNode(Var, b);
-    return true;
+    *left = plain_column(static_cast<Node *>(linitial(castNode(OpExpr, clause)->args)));
+    *right = plain_column(static_cast<Node *>(lsecond(castNode(OpExpr, clause)->args)));
+    return *left != nullptr && *right != nullptr;
 }
 
 // An output column that is the same as a column of the rel's row.
@@ -104,23 +100,24 @@ class Outputs {
             if (!all)
                 result_.clear();
         }
-        each_output([&](const Var *output, int position) {
+        each_output([&](const Var *output, Oid type, int position) {
             if (static_cast<int>(output->varno) == rel_.id)
-                result_.push_back({position, output->varattno, output->vartype, InvalidOid, InvalidOid});
+                result_.push_back({position, output->varattno, type, InvalidOid, InvalidOid});
         });
         return result_;
     }
 
   private:
-    // visit(column, position) for every output that is a plain column.
+    // visit(column, type, position) for every output that is a plain column.
     template <typename F> void each_output(F &&visit) {
         int position = 0;
         for (auto *tle : pg::each<TargetEntry>(query_->targetList)) {
             if (tle->resjunk)
                 continue;
-            auto *const output = static_cast<Node *>(list_nth(scope_.top->outputs, tle->resno - 1));
-            if (IsA(output, Var) && castNode(Var, output)->varattno > 0)
-                visit(castNode(Var, output), position);
+            Var *const output =
+                plain_column(static_cast<Node *>(list_nth(scope_.top->outputs, tle->resno - 1)));
+            if (output != nullptr)
+                visit(output, exprType(reinterpret_cast<Node *>(tle->expr)), position);
             position++;
         }
     }
@@ -137,11 +134,10 @@ class Outputs {
             return false;
         auto const *const equality = castNode(OpExpr, clause);
         bool any = false;
-        each_output([&](const Var *output, int position) {
+        each_output([&](const Var *output, Oid type, int position) {
             if (output->varno != other->varno || output->varattno != other->varattno)
                 return;
-            result_.push_back(
-                {position, column->varattno, output->vartype, equality->opno, equality->inputcollid});
+            result_.push_back({position, column->varattno, type, equality->opno, equality->inputcollid});
             any = true;
         });
         return any;
