@@ -26,8 +26,10 @@ void make_room_for_clones(Oid parent, Oid member);
 // Takes ENABLE ALWAYS from the triggers of the relation and its members where no TVIEW needs it any more.
 void let_fire_locally(Oid relation);
 
-// Puts the triggers that refuse direct writes on a TVIEW's table, or brings their arguments up to date.
+// Puts the triggers that refuse direct writes on a TVIEW's table and its partitions, or brings their arguments up to date.
 void install_guard(Oid tview);
+// Takes them from a table that is no partition any more.
+void remove_partition_guard(Oid table);
 // Makes these fire for replicated changes too, which is what says that the TVIEW is maintained on them; or not any more.
 void set_replica_maintained(Oid tview, bool enabled);
 

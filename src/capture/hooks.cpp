@@ -14,6 +14,7 @@
 #include "catalog/triggers.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/list.hpp"
 #include "queue/queue.hpp"
 
 extern "C" {
@@ -140,6 +141,14 @@ bool reads_nothing_itself(const Node *statement) {
     }
 }
 
+// A TVIEW that loses a partition is not up to date until it has others: they come before the flush.
+bool moves_partitions(const AlterTableStmt *statement) {
+    for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds))
+        if (command->subtype != AT_AttachPartition && command->subtype != AT_DetachPartition)
+            return false;
+    return true;
+}
+
 bool flush_before_copy(const CopyStmt *copy) {
     if (copy->relation == nullptr) // COPY (query): by executor_start
         return false;
@@ -164,7 +173,9 @@ void process_utility(PlannedStmt *statement, const char *text, bool read_only_tr
                      DestReceiver *receiver, QueryCompletion *completion) {
     pg::boundary([&] {
         const Node *const utility = statement->utilityStmt;
-        if (nothing_to_do() || reads_nothing_itself(utility))
+        if (nothing_to_do() || reads_nothing_itself(utility) ||
+            (IsA(utility, AlterTableStmt) &&
+             moves_partitions(reinterpret_cast<const AlterTableStmt *>(utility))))
             return;
         bool flushed;
         if (IsA(utility, CopyStmt)) {

@@ -36,6 +36,7 @@ namespace tviews::capture {
 
 namespace {
 
+using catalog::guard_partition_trigger;
 using catalog::guard_row_trigger;
 using catalog::guard_trigger;
 using catalog::row_trigger;
@@ -249,6 +250,12 @@ void refuse_foreign_trigger(Oid relation, const char *name) {
                 errhint("Rename or drop it; pg_tviews needs the name."));
 }
 
+List *partitions_of(Oid tview) {
+    if (get_rel_relkind(tview) != RELKIND_PARTITIONED_TABLE)
+        return NIL;
+    return list_delete_oid(find_all_inheritors(tview, ShareRowExclusiveLock, nullptr), tview);
+}
+
 void refuse_member(Oid member, Oid parent) {
     if (get_rel_relkind(member) == RELKIND_FOREIGN_TABLE)
         ereport(ERROR, errcode(errors::definition_protected),
@@ -404,10 +411,22 @@ void install_guard(Oid tview) {
         create(tview, guard_row_trigger, guard_function, TRIGGER_TYPE_BEFORE, rows, true);
         changed.add(guard_row_trigger);
     }
+    pg::each_oid(partitions_of(tview), [&](Oid partition) { // statements on them do not fire those above
+        if (OidIsValid(find_trigger(partition, guard_partition_trigger).id))
+            return;
+        create(partition, guard_partition_trigger, guard_function, TRIGGER_TYPE_BEFORE,
+               rows | TRIGGER_TYPE_TRUNCATE, false);
+        changed.add(guard_partition_trigger);
+    });
     if (always)
         set_replica_maintained(tview, true);
     role.reset();
     changed.record("INSTALL TRIGGERS", tview, list_make1(const_cast<char *>(row->entity)));
+}
+
+void remove_partition_guard(Oid table) {
+    pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
+    (void) drop_by_name(table, guard_partition_trigger);
 }
 
 void set_replica_maintained(Oid tview, bool enabled) {
@@ -415,6 +434,10 @@ void set_replica_maintained(Oid tview, bool enabled) {
     LockRelationOid(tview, ShareRowExclusiveLock);
     let_fire(tview, guard_trigger, enabled);
     let_fire(tview, guard_row_trigger, enabled);
+    pg::each_oid(partitions_of(tview), [&](Oid partition) {
+        let_fire(partition, guard_partition_trigger, enabled);
+        let_fire(partition, guard_row_trigger, enabled);
+    });
 }
 
 bool guarded(Oid table, catalog::MetaRow *row) {
@@ -433,9 +456,11 @@ List *guarded_tables() {
     Oid const function = internal_function(guard_function);
     List *tables = NIL;
     Relation const triggers = table_open(TriggerRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_trigger_tgfoid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(function));
-    SysScanDesc const scan = systable_beginscan(triggers, InvalidOid, false, nullptr, 1, &key);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_trigger_tgfoid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(function));
+    ScanKeyInit(&keys[1], Anum_pg_trigger_tgname, BTEqualStrategyNumber, F_NAMEEQ,
+                CStringGetDatum(guard_trigger)); // partitions have others
+    SysScanDesc const scan = systable_beginscan(triggers, InvalidOid, false, nullptr, 2, keys);
     for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
         tables = list_append_unique_oid(tables, reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple))->tgrelid);
     systable_endscan(scan);

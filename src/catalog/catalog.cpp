@@ -15,6 +15,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_inherits.h"
 #include "parser/parse_func.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -35,7 +36,9 @@ struct Cache {
     bool other_version = false;   // not this library's: nothing below is filled
     pg::vector<Tview *> by_table; // ordered by table
     pg::vector<Tview *> by_view;  // ordered by view
-    pg::vector<Oid> watched;      // ordered: tables, views and dependencies of all TVIEWs
+    // Partitions of TVIEWs with their TVIEW, ordered by partition.
+    pg::vector<std::pair<Oid, const Tview *>> partitions;
+    pg::vector<Oid> watched; // ordered: tables, views and dependencies of all TVIEWs
 };
 
 constinit Cache *cache = nullptr;
@@ -166,6 +169,9 @@ Cache *load() {
         if (tview == nullptr)
             continue;
         fresh->by_table.push_back(tview);
+        if (get_rel_relkind(tview->table) == RELKIND_PARTITIONED_TABLE)
+            pg::each_oid(find_all_inheritors(tview->table, NoLock, nullptr),
+                         [&](Oid partition) { fresh->partitions.emplace_back(partition, tview); });
         fresh->watched.push_back(tview->table);
         fresh->watched.push_back(tview->view);
         pg::each_oid(tview->dependencies, [&](Oid oid) { fresh->watched.push_back(oid); });
@@ -173,6 +179,7 @@ Cache *load() {
     fresh->by_view = fresh->by_table;
     std::sort(fresh->by_table.begin(), fresh->by_table.end(), by_table);
     std::sort(fresh->by_view.begin(), fresh->by_view.end(), by_view);
+    std::sort(fresh->partitions.begin(), fresh->partitions.end());
     std::sort(fresh->watched.begin(), fresh->watched.end());
     return fresh;
 }
@@ -247,6 +254,15 @@ const Tview *find_by_table(Oid table) {
     auto const found = std::lower_bound(now.by_table.begin(), now.by_table.end(), table,
                                         [](const Tview *tview, Oid oid) { return tview->table < oid; });
     return found != now.by_table.end() && (*found)->table == table ? *found : nullptr;
+}
+
+const Tview *find_by_storage(Oid relation) {
+    if (const Tview *const tview = find_by_table(relation))
+        return tview;
+    const Cache &now = usable();
+    auto const found = std::lower_bound(now.partitions.begin(), now.partitions.end(), relation,
+                                        [](auto const &entry, Oid oid) { return entry.first < oid; });
+    return found != now.partitions.end() && found->first == relation ? found->second : nullptr;
 }
 
 const Tview *find_by_view(Oid view) {

@@ -43,6 +43,8 @@ bool version_fits();
 
 // nullptr when `table` is not a TVIEW's table.
 const Tview *find_by_table(Oid table);
+// The same for the partitions of a TVIEW's table as well.
+const Tview *find_by_storage(Oid relation);
 // nullptr when `view` is not a TVIEW's view.
 const Tview *find_by_view(Oid view);
 // Every TVIEW, ordered by table OID. Elements are const Tview *.

@@ -166,6 +166,14 @@ pg::vector<TriggerDefect> guard_defects(Oid tview) {
     return defects;
 }
 
+pg::vector<TriggerDefect> partition_guard_defects(Oid tview, Oid partition) {
+    pg::vector<TriggerDefect> defects;
+    look_for({guard_partition_trigger, function_named("pg_tviews_internal_guard"),
+              TRIGGER_TYPE_BEFORE | every_row | TRIGGER_TYPE_TRUNCATE, replica_maintained(tview)},
+             triggers_of(partition), defects);
+    return defects;
+}
+
 bool replica_maintained(Oid tview) {
     Oid const guard = function_named("pg_tviews_internal_guard");
     bool always = false;

@@ -13,6 +13,7 @@ constexpr const char *row_trigger = "tview_capture";
 constexpr const char *truncate_trigger = "tview_truncate";
 constexpr const char *guard_trigger = "tview_guard";
 constexpr const char *guard_row_trigger = "tview_guard_row";
+constexpr const char *guard_partition_trigger = "tview_guard_partition";
 
 // Capture by statement: one that is there before the first row has changed, and those that get the rows.
 struct StatementTrigger {
@@ -48,8 +49,9 @@ struct TriggerDefect {
 // What is wrong with capture of one relation that a TVIEW reads, directly or as a part of a tree.
 // `replicated`: must it see replicated changes?
 pg::vector<TriggerDefect> capture_defects(Oid relation, bool replicated);
-// What is wrong with the trigger that refuses direct writes.
+// What is wrong with the trigger of a TVIEW, or of one of its partitions, that refuses direct writes.
 pg::vector<TriggerDefect> guard_defects(Oid tview);
+pg::vector<TriggerDefect> partition_guard_defects(Oid tview, Oid partition);
 
 // Is the TVIEW maintained when its base tables are changed by logical replication (pg_tviews_set_replica_maintenance)?
 // Its guards are ENABLE ALWAYS then; there is no other note of it, so that dumps bring it back.

@@ -7,6 +7,7 @@
 #include "catalog/meta.hpp"
 #include "ddl/create.hpp"
 #include "ddl/parse.hpp"
+#include "ddl/partitions.hpp"
 #include "ddl/state.hpp"
 #include "ddl/statement.hpp"
 #include "errors/errors.hpp"
@@ -97,7 +98,7 @@ void check_trigger(const CreateTrigStmt *statement) {
         capture::duty_of(statement) == capture::Duty::guard)
         return;
     Oid const relation = find(statement->relation);
-    const catalog::Tview *const tview = OidIsValid(relation) ? catalog::find_by_table(relation) : nullptr;
+    const catalog::Tview *const tview = OidIsValid(relation) ? catalog::find_by_storage(relation) : nullptr;
     if (tview != nullptr)
         ereport(ERROR, errcode(errors::definition_protected),
                 errmsg("TVIEW \"%s\" cannot have a BEFORE ROW trigger", tview->name),
@@ -140,8 +141,9 @@ void bring_along(catalog::MetaRow &row) {
     bool const renamed = strcmp(row.entity, entity) != 0;
     if (!moved && !renamed)
         return;
-    const char *const old_table =
-        pg::qualified_name(get_namespace_name(get_rel_namespace(row.view)), psprintf("tv_%s", row.entity));
+    Oid const old_schema = get_rel_namespace(row.view);
+    const char *const old_name = psprintf("tv_%s", row.entity);
+    const char *const old_table = pg::qualified_name(get_namespace_name(old_schema), old_name);
     if (moved)
         run_as_superuser(psprintf("ALTER VIEW %s SET SCHEMA %s", pg::qualified_name(row.view),
                                   pg::quoted(get_namespace_name(schema))));
@@ -152,6 +154,7 @@ void bring_along(catalog::MetaRow &row) {
         row.explicit_key = row.explicit_key || !key_follows(row);
         catalog::update_meta_row(row);
     }
+    move_partitions(row.table, old_schema, old_name);
     record_rename(entity, old_table, row.table);
 }
 
@@ -166,6 +169,7 @@ void refuse_breaking(const Node *statement) {
         check_move(reinterpret_cast<const AlterObjectSchemaStmt *>(statement));
     else if (IsA(statement, CreateTrigStmt))
         check_trigger(reinterpret_cast<const CreateTrigStmt *>(statement));
+    refuse_partition(statement);
 }
 
 void follow_owner(const Node *statement) {
@@ -179,6 +183,7 @@ void follow_owner(const Node *statement) {
     Oid const owner = pg::owner_of(relation);
     if (!OidIsValid(owner) || pg::owner_of(view) == owner)
         return;
+    give_partitions_to(relation, owner);
     pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
     ATExecChangeOwner(view, owner, false, AccessExclusiveLock);
     CommandCounterIncrement();

@@ -14,12 +14,12 @@ namespace {
 // existing graph has no cycle, so the recursion ends; a diamond of many levels is bounded by the depth limit.
 int depth_of(Oid relation, Oid forbidden, const char *table_name) {
     check_stack_depth();
-    if (OidIsValid(forbidden) && relation == forbidden)
+    const catalog::Tview *const tview = catalog::find_by_storage(relation);
+    if (OidIsValid(forbidden) && tview != nullptr && tview->table == forbidden)
         ereport(ERROR, errcode(errors::dependency_cycle),
                 errmsg("TVIEW \"%s\" would depend on itself", table_name),
                 errdetail("A TVIEW that its definition reads is built on it, directly or through others."),
                 errhint("Let the definition read base tables instead of the TVIEWs built on it."));
-    const catalog::Tview *const tview = catalog::find_by_table(relation);
     if (tview == nullptr)
         return 0;
     int deepest = 0;

@@ -8,6 +8,7 @@
 #include "core/hash.hpp"
 #include "ddl/cascade.hpp"
 #include "ddl/parse.hpp"
+#include "ddl/partitions.hpp"
 #include "ddl/state.hpp"
 #include "errors/errors.hpp"
 #include "pg/compat.hpp"
@@ -161,6 +162,9 @@ Creation *prepare(CreateTableAsStmt *statement, List *key_columns, const Options
     creation->options.json = pstrdup(options.json);
     creation->options.function_reads = list_copy(options.function_reads);
     creation->options.indexed = NIL;
+    creation->options.bounds = NIL;
+    for (const char *bound : pg::each<const char>(options.bounds))
+        creation->options.bounds = lappend(creation->options.bounds, pstrdup(bound));
     for (const char *column : pg::each<const char>(options.indexed))
         creation->options.indexed = lappend(creation->options.indexed, pstrdup(column));
     creation->request.entity = creation->entity;
@@ -193,6 +197,12 @@ void create(RangeVar *target, const char *select, List *key_columns, const Optio
     auto *const analysed = castNode(CreateTableAsStmt, utility->utilityStmt);
     Creation *const creation = prepare(analysed, key_columns, options);
 
+    if (creation != nullptr && options.partition_by != '\0') {
+        OwnStatements const own;
+        create_partitioned(*creation);
+        adopt(get_relname_relid(creation->table_name, creation->schema), creation);
+        return;
+    }
     auto *const planned = makeNode(PlannedStmt);
     planned->commandType = CMD_UTILITY;
     planned->canSetTag = false;

@@ -8,6 +8,7 @@
 #include "ddl/alter.hpp"
 #include "ddl/create.hpp"
 #include "ddl/drop.hpp"
+#include "ddl/partitions.hpp"
 #include "ddl/redefine.hpp"
 #include "ddl/restore.hpp"
 #include "ddl/rights.hpp"
@@ -128,6 +129,7 @@ TVIEWS_FUNCTION(pg_tviews_internal_ddl_end) {
         }
     if (!ddl::running_own_statements()) {
         ddl::follow_owner(event->parsetree);
+        ddl::follow_partition(event->parsetree);
         ddl::follow_name(event->parsetree);
         ddl::after_security_change(event->parsetree);
         ddl::follow_redefinition(event->parsetree);
@@ -180,5 +182,6 @@ TVIEWS_FUNCTION(pg_tviews_internal_sql_drop) {
     if (dropped != NIL)
         ddl::drop_the_rest(dropped, named, ddl::behavior_of(event->parsetree));
     capture::after_drop(dropped);
+    ddl::follow_dropped_partitions(dropped);
     PG_RETURN_NULL();
 }

@@ -4,7 +4,8 @@
 // calls, which fire row triggers only. tview_guard_row, per row, is for those who cannot be refused, because they do not
 // know that the table is computed: a dump that is read back, and logical replication into a TVIEW that this server
 // maintains itself (then both triggers are ENABLE ALWAYS). Their rows are left out; maintenance writes the same ones. Rows
-// that a TRUNCATE takes in the latter case are written again.
+// that a TRUNCATE takes in the latter case are written again. tview_guard_partition does on each partition of a TVIEW what
+// tview_guard does, because a statement on a partition does not fire the latter.
 #include "catalog/replay.hpp"
 #include "config/settings.hpp"
 #include "errors/errors.hpp"
@@ -26,11 +27,7 @@ bool loads_what_is_computed(TriggerEvent event) {
     return TRIGGER_FIRED_BY_INSERT(event) && catalog::replaying_dump();
 }
 
-// Without metadata it is a table that was left behind, such as one whose view was not in the dump.
-bool is_tview(Relation table) { return catalog::find_by_table(RelationGetRelid(table)) != nullptr; }
-
-void refuse(Relation relation) {
-    const char *const table = RelationGetRelationName(relation);
+void refuse(const char *table) {
     ereport(ERROR, errcode(errors::direct_write), errmsg("cannot write to TVIEW \"%s\" directly", table),
             errdetail("Its rows are computed from the tables that its definition reads."),
             errhint("Write to those tables. For a repair use pg_tviews_refresh('%s'), or set "
@@ -46,15 +43,17 @@ TVIEWS_FUNCTION(pg_tviews_internal_guard) {
                 errmsg("function can only be called as a trigger"));
     auto const *data = reinterpret_cast<TriggerData *>(fcinfo->context);
     TriggerEvent const event = data->tg_event;
-    bool const free = config::allow_direct_writes || !is_tview(data->tg_relation);
+    // Without metadata it is a table that was left behind, such as one whose view was not in the dump.
+    const catalog::Tview *const tview = catalog::find_by_storage(RelationGetRelid(data->tg_relation));
+    bool const free = config::allow_direct_writes || tview == nullptr;
     if (TRIGGER_FIRED_FOR_ROW(event)) {
         if (!free && loads_what_is_computed(event))
             PG_RETURN_POINTER(nullptr);
         PG_RETURN_POINTER(TRIGGER_FIRED_BY_UPDATE(event) ? data->tg_newtuple : data->tg_trigtuple);
     }
     if (!free && !loads_what_is_computed(event))
-        refuse(data->tg_relation);
+        refuse(tview->name);
     if (!free && TRIGGER_FIRED_BY_TRUNCATE(event))
-        queue::definition_changed(RelationGetRelid(data->tg_relation));
+        queue::definition_changed(tview->table);
     PG_RETURN_POINTER(nullptr);
 }

@@ -111,6 +111,15 @@ int repair_tview(Oid table, Missed &missed) {
     for (const TriggerDefect &defect : guard)
         repair(table, defect);
     count += static_cast<int>(guard.size());
+    if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE)
+        pg::each_oid(find_all_inheritors(table, ShareRowExclusiveLock, nullptr), [&](Oid partition) {
+            if (partition == table)
+                return;
+            for (const TriggerDefect &defect : catalog::partition_guard_defects(table, partition)) {
+                repair(partition, defect);
+                count++;
+            }
+        });
     capture::install_guard(table);
     if (count > 0)
         catalog::audit("REINSTALL TRIGGERS", entity, psprintf("{\"triggers\": %d}", count));

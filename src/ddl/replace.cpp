@@ -112,6 +112,8 @@ const char *replace(const char *name, const char *select, const char *options_js
 
     RawStmt *const raw = parse_select(select);
     Query *const query = definition::canonical(analyze_statement(raw, select));
+    if (options_json != nullptr)
+        options_json = with_stored_partitioning(options_json, old->options, qualified);
     Options const options =
         options_json != nullptr ? read_options(options_json) : read_stored_options(old->options);
     definition::Request request;

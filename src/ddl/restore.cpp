@@ -68,14 +68,16 @@ bool holds_rows(const Relation table) {
     return RELKIND_HAS_STORAGE(table->rd_rel->relkind) && RelationGetNumberOfBlocks(table) > 0;
 }
 
-// visit(relation) for the table and every member of the trees it reads; true as soon as one visit says so.
+// visit(relation) for the table, its partitions and every member of the trees it reads; true as soon as one visit says so.
 template <typename F> bool any_of(Oid table, const List *dependencies, F &&visit) {
-    bool result = visit(pg::OpenRelation(table, AccessShareLock).get());
-    pg::each_oid(dependencies, [&](Oid relation) {
+    bool result = false;
+    auto const members = [&](Oid relation) {
         pg::each_oid(find_all_inheritors(relation, AccessShareLock, nullptr), [&](Oid member) {
             result = result || visit(pg::OpenRelation(member, AccessShareLock).get());
         });
-    });
+    };
+    members(table);
+    pg::each_oid(dependencies, members);
     return result;
 }
 
@@ -121,7 +123,7 @@ void note_in_readers(Oid table) {
             continue;
         reader->dependency_types = NIL;
         pg::each_oid(reader->dependencies, [&](Oid relation) {
-            bool const tview = catalog::find_by_table(relation) != nullptr;
+            bool const tview = catalog::find_by_storage(relation) != nullptr;
             reader->dependency_types = lappend(reader->dependency_types, pstrdup(tview ? "tview" : "table"));
         });
         catalog::update_meta_row(*reader);

@@ -26,7 +26,7 @@ catalog::MetaRow describe(const definition::Shape &shape, const definition::Requ
     row.entity = request.entity;
     for (Oid relation : shape.relations) {
         row.dependencies = lappend_oid(row.dependencies, relation);
-        bool const is_tview = catalog::find_by_table(relation) != nullptr;
+        bool const is_tview = catalog::find_by_storage(relation) != nullptr;
         row.dependency_types = lappend(row.dependency_types, pstrdup(is_tview ? "tview" : "table"));
     }
     for (const definition::OutputColumn &column : shape.columns) {

@@ -23,7 +23,7 @@ bool has_our_name(const char *trigger) { return strncmp(trigger, "tview_", 6) ==
 List *concerned(Oid relation, const char *trigger) {
     bool const guard = trigger != nullptr && strncmp(trigger, "tview_guard", 11) == 0;
     List *entities = guard ? NIL : dependency::reader_names(relation);
-    const catalog::Tview *const own = catalog::find_by_table(relation);
+    const catalog::Tview *const own = catalog::find_by_storage(relation);
     if (own != nullptr && (guard || trigger == nullptr))
         entities = lcons(pstrdup(own->entity), entities);
     return entities;

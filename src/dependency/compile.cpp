@@ -148,6 +148,7 @@ Compiled *compile(const catalog::Tview &tview) {
     result->table = tview.table;
     result->view = tview.view;
     result->owner = tview.owner;
+    result->partitioned = get_rel_relkind(tview.table) == RELKIND_PARTITIONED_TABLE;
     result->replica_maintained = catalog::replica_maintained(tview.table);
     result->fingerprint = fingerprint(tview);
     result->schema = pstrdup(tview.schema);

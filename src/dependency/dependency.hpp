@@ -39,6 +39,7 @@ struct Compiled {
     Oid table;
     Oid view;
     Oid owner;
+    bool partitioned; // the table is
     int depth;        // 1: built on base tables only
     uint64 signature; // equal for equal definitions: queued link values of another one are useless
     const char *schema;

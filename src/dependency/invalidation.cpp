@@ -1,6 +1,6 @@
 // dependency/invalidation.cpp - the relcache callback, and the cascade's graph.
 //
-// The graph holds an edge from each TVIEW to what it reads; it is rebuilt when the catalog's generation moves and lives
+// The graph holds an edge from each TVIEW to what it reads, where partitions stand for their TVIEW; it is rebuilt when the catalog's generation moves and lives
 // in "pg_tviews graph" under TopMemoryContext.
 #include "dependency/invalidation.hpp"
 
@@ -30,6 +30,12 @@ void relation_changed(Datum, Oid relation) noexcept {
     program_invalidated(relation);
 }
 
+// The TVIEW whose partition the relation is, or the relation itself.
+Oid storage_of(Oid relation) {
+    const catalog::Tview *const tview = catalog::find_by_storage(relation);
+    return tview != nullptr ? tview->table : relation;
+}
+
 Graph &the_graph() {
     if (graph != nullptr && graph_generation == catalog::generation())
         return *graph;
@@ -42,7 +48,7 @@ Graph &the_graph() {
     auto *fresh = pg::make_in<Graph>(graph_context);
     for (const catalog::Tview *tview : pg::each<const catalog::Tview>(tviews)) {
         fresh->add(tview->table);
-        pg::each_oid(tview->dependencies, [&](Oid on) { fresh->add(tview->table, on); });
+        pg::each_oid(tview->dependencies, [&](Oid on) { fresh->add(tview->table, storage_of(on)); });
     }
     graph = fresh;
     graph_generation = catalog::generation();
@@ -67,7 +73,7 @@ int depth(Oid relation) { return the_graph().depth(relation); }
 List *upstream(Oid table) {
     Graph &all = the_graph();
     List *result = NIL;
-    for (Oid oid : all.closure(table))
+    for (Oid oid : all.closure(storage_of(table)))
         result = lappend_oid(result, oid);
     return result;
 }

@@ -93,6 +93,15 @@ void check_triggers(Report &report) {
             for (const catalog::TriggerDefect &defect : catalog::guard_defects(table))
                 add(report, table, defect, Severity::warning, pg::qualified_name(table),
                     "SELECT pg_tviews_reinstall_triggers();");
+        if (!exists(table) || get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE)
+            return;
+        pg::each_oid(find_all_inheritors(table, NoLock, nullptr), [&](Oid partition) {
+            if (partition == table || !exists(partition))
+                return;
+            for (const catalog::TriggerDefect &defect : catalog::partition_guard_defects(table, partition))
+                add(report, partition, defect, Severity::warning, pg::qualified_name(table),
+                    "SELECT pg_tviews_reinstall_triggers();");
+        });
     });
     if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
         report.add("missing_triggers", "triggers", Severity::warning,

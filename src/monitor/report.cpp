@@ -104,10 +104,10 @@ class Report {
         if (include_data_)
             data = get_attnum(table.table, "data") != InvalidAttrNumber ? "pg_catalog.to_jsonb(t.data)"
                                                                         : "pg_catalog.to_jsonb(t)";
-        return psprintf(
-            "SELECT %s, %s, t.%s IS NOT NULL FROM (VALUES (1)) AS one LEFT JOIN ONLY %s AS t ON %s", id, data,
-            pg::quoted(get_attname(table.table, table.key[0], false)), pg::qualified_name(table.table),
-            join.data);
+        return psprintf("SELECT %s, %s, t.%s IS NOT NULL FROM (VALUES (1)) AS one LEFT JOIN %s%s AS t ON %s",
+                        id, data, pg::quoted(get_attname(table.table, table.key[0], false)),
+                        get_rel_relkind(table.table) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
+                        pg::qualified_name(table.table), join.data);
     }
 
     void put_updated(const catalog::Tview &tview, const queue::WrittenRow &row, const Document &document) {

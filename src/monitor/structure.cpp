@@ -46,7 +46,7 @@ TVIEWS_FUNCTION(pg_tviews_show_cascade_path) {
     InitMaterializedSRF(fcinfo, 0);
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     pg::each_oid(tview->dependencies, [&](Oid relation) {
-        const catalog::Tview *const source = catalog::find_by_table(relation);
+        const catalog::Tview *const source = catalog::find_by_storage(relation);
         monitor::put_step(result, 0, tview->entity,
                           source != nullptr ? source->entity : pg::qualified_name(relation),
                           source != nullptr ? "tview" : "table");

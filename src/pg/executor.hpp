@@ -6,6 +6,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/stratnum.h"
+#include "access/tupconvert.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
 #include "parser/parse_coerce.h"
@@ -29,6 +30,16 @@ inline void init_range_table(EState *estate, RangeTblEntry *rte, Bitmapset *upda
 #else
     rte->updatedCols = updated;
     ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+// `result`: a partition of the table of `root`.
+inline void init_partition_result(ResultRelInfo *result, Relation partition, ResultRelInfo *root) {
+    InitResultRelInfo(result, partition, 0, root, 0);
+#if !TVIEWS_PG_GE(16)
+    // Later versions find out by themselves which columns of the partition an UPDATE may change.
+    result->ri_RootToPartitionMap =
+        convert_tuples_by_name(RelationGetDescr(root->ri_RelationDesc), RelationGetDescr(partition));
 #endif
 }
 

@@ -35,9 +35,10 @@ class Listener final : public refresh::Listener {
           final_(timing != Timing::mid_transaction || !IsolationUsesXactSnapshot()),
           keys_end_(changes.keys.end) {}
 
-    void changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) override {
-        note_written(tview, old_row, new_row);
-        record_change(tview, old_row, new_row);
+    void changed(Relation tview, Relation physical, TupleTableSlot *old_row,
+                 TupleTableSlot *new_row) override {
+        note_written(tview, physical, old_row, new_row);
+        record_change(physical, old_row, new_row);
     }
 
     void applied(const pg::ValueSet &keys, bool all) override {

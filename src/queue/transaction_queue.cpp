@@ -259,10 +259,11 @@ void subtransaction_event(SubXactEvent event, SubTransactionId id, SubTransactio
 void install_callbacks() {
     RegisterXactCallback(transaction_event, nullptr);
     RegisterSubXactCallback(subtransaction_event, nullptr);
-    refresh::set_recorder([](Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) {
-        note_written(tview, old_row, new_row);
-        record_change(tview, old_row, new_row);
-    });
+    refresh::set_recorder(
+        [](Relation tview, Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+            note_written(tview, physical, old_row, new_row);
+            record_change(physical, old_row, new_row);
+        });
 }
 
 } // namespace tviews::queue

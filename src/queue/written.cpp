@@ -37,9 +37,17 @@ WrittenSet *make(TransactionQueue &queue, Relation table) {
     });
 }
 
+// A column of the TVIEW in the rows of one of its partitions, or its own.
+AttrNumber in_row(Relation tview, Relation physical, AttrNumber column) {
+    if (tview == physical)
+        return column;
+    return get_attnum(RelationGetRelid(physical),
+                      NameStr(TupleDescAttr(RelationGetDescr(tview), column - 1)->attname));
+}
+
 } // namespace
 
-void note_written(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+void note_written(Relation tview, Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row) {
     TransactionQueue &queue = ensure_queue();
     queue.touch();
     WrittenSet *set = find(queue, RelationGetRelid(tview));
@@ -58,14 +66,14 @@ void note_written(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_r
     std::size_t next = 0;
     values[next++] = BoolGetDatum(old_row != nullptr);
     if (set->id != InvalidAttrNumber) {
-        if (TupleDescAttr(row->tts_tupleDescriptor, set->id - 1)->attisdropped)
+        if (TupleDescAttr(RelationGetDescr(tview), set->id - 1)->attisdropped)
             nulls[next] = true;
         else
-            values[next] = slot_getattr(row, set->id, &nulls[next]);
+            values[next] = slot_getattr(row, in_row(tview, physical, set->id), &nulls[next]);
         next++;
     }
     for (AttrNumber column : set->key) {
-        values[next] = slot_getattr(row, column, &nulls[next]);
+        values[next] = slot_getattr(row, in_row(tview, physical, column), &nulls[next]);
         next++;
     }
     (void) set->format.add(*set->rows, values.data(), nulls);

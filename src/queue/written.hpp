@@ -23,7 +23,8 @@ struct WrittenRows {
 // In the order of flushes; each key once. Whether a row is still there is not said. Made in CurrentMemoryContext.
 pg::vector<WrittenRows> written_rows();
 
-// A row of a TVIEW has been inserted (old_row nullptr), deleted (new_row nullptr) or updated.
-void note_written(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row);
+// A row of a TVIEW has been inserted (old_row nullptr), deleted (new_row nullptr) or updated. `physical`: the table, or the
+// partition of it that has the row.
+void note_written(Relation tview, Relation physical, TupleTableSlot *old_row, TupleTableSlot *new_row);
 
 } // namespace tviews::queue

@@ -36,11 +36,6 @@ Snapshot current_snapshot(Timing timing) {
     return own_snapshot(timing) ? GetTransactionSnapshot() : GetLatestSnapshot();
 }
 
-const char *primary_key_name(Relation table) {
-    list_free(RelationGetIndexList(table)); // finds out about the primary key
-    return OidIsValid(table->rd_pkindex) ? get_rel_name(table->rd_pkindex) : nullptr;
-}
-
 class Flush {
   public:
     Flush(dependency::Compiled &tview, const Changes &changes, Timing timing)
@@ -120,15 +115,16 @@ struct Done {
 };
 
 Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener,
-         const char **primary_key) {
+         const KeyConstraint **primary_key) {
     Relation const table = table_open(tview.table, RowExclusiveLock);
-    *primary_key = primary_key_name(table);
+    Storage storage(tview, table);
+    *primary_key = key_constraint(tview.schema, tview.name, table);
     LazyWriter writer;
     Flush flush(tview, changes, timing);
     std::optional<Progress> progress;
     if (flush.all()) {
         progress.emplace(tview.table, tview.name + 3, Phase::waiting);
-        progress->total(RelationGetForm(table)->reltuples);
+        progress->total(storage.rows());
     }
     MemoryContext const context = CurrentMemoryContext;
     Trust const trust(tview.owner);
@@ -141,8 +137,8 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
         if (flush.all() || flush.keys().pending() > 0) {
             pg::PushedSnapshot const snapshot(current_snapshot(timing));
             if (own_snapshot(timing))
-                refuse_newer_rows(tview, flush.keys(), flush.all());
-            writer.emplace(tview, table, listener, trust.context);
+                refuse_newer_rows(tview, storage, flush.keys(), flush.all());
+            writer.emplace(tview, storage, listener, trust.context, primary_key);
             pg::ValueSet left;
             bool const patched = !flush.all() && !own_snapshot(timing) &&
                                  patch_documents(tview, changes, flush.keys(), *writer, left);
@@ -182,15 +178,17 @@ void log_duration(const dependency::Compiled &tview, const Done &done, instr_tim
 // Deltas of a full refresh go to the queue as well.
 class FullRefresh final : public Listener {
   public:
-    void changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) override;
+    void changed(Relation tview, Relation physical, TupleTableSlot *old_row,
+                 TupleTableSlot *new_row) override;
     void applied(const pg::ValueSet &, bool) override {}
 };
 
 constinit RecordChange record_change = nullptr;
 
-void FullRefresh::changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) {
+void FullRefresh::changed(Relation tview, Relation physical, TupleTableSlot *old_row,
+                          TupleTableSlot *new_row) {
     if (record_change != nullptr)
-        record_change(tview, old_row, new_row);
+        record_change(tview, physical, old_row, new_row);
 }
 
 class FillSink final : public pg::RowSink {
@@ -231,7 +229,8 @@ uint64 fill(dependency::Compiled &tview, Progress &progress) {
         pg::SpiSession const spi;
         pg::ScopedContext const scope(context);
         pg::PushedSnapshot const snapshot(GetLatestSnapshot());
-        BulkWriter writer(tview, table);
+        Storage storage(tview, table);
+        BulkWriter writer(tview, storage);
         FillSink sink(writer, progress);
         progress.total(queries(tview).populate.estimated_rows());
         queries(tview).populate.query(nullptr, nullptr, sink);
@@ -260,7 +259,7 @@ uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timi
     {
         pg::ScopedContext const scope(context);
         ErrorContext const error_context(tview, changes.sources);
-        const char *primary_key = nullptr;
+        const KeyConstraint *primary_key = nullptr;
         done = pg::with_edited_error([&] { return run(tview, changes, timing, listener, &primary_key); },
                                      [&](ErrorData *error) {
                                          duplicate_key_edited(tview, primary_key, error);

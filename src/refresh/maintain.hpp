@@ -41,8 +41,10 @@ struct Changes {
 // What maintenance tells the queue while it works.
 class Listener {
   public:
-    // A row of a TVIEW has been inserted (old_row nullptr), deleted (new_row nullptr) or changed.
-    virtual void changed(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row) = 0;
+    // A row of a TVIEW has been inserted (old_row nullptr), deleted (new_row nullptr) or changed. `physical`: the table, or
+    // the partition of it that has the row; the slots are as it is.
+    virtual void changed(Relation tview, Relation physical, TupleTableSlot *old_row,
+                         TupleTableSlot *new_row) = 0;
     // The changes have been applied; user triggers on the TVIEW fire after this. `keys` are all keys processed.
     virtual void applied(const pg::ValueSet &keys, bool all) = 0;
 
@@ -51,7 +53,8 @@ class Listener {
 };
 
 // Where a full refresh, which no flush asked for, reports the rows it writes. Set once, by queue.
-using RecordChange = void (*)(Relation tview, TupleTableSlot *old_row, TupleTableSlot *new_row);
+using RecordChange = void (*)(Relation tview, Relation physical, TupleTableSlot *old_row,
+                              TupleTableSlot *new_row);
 void set_recorder(RecordChange recorder);
 
 // Returns the rows written.

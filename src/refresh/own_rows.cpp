@@ -65,7 +65,7 @@ const pg::vector<OwnLeaves *> *own_leaves(dependency::Compiled &tview, Leaves le
     return fresh->usable ? &fresh->parts : nullptr;
 }
 
-OwnRows::OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner)
+OwnRows::OwnRows(const OwnLeaves &own, Writer &writer, Oid owner)
     : own_(own), writer_(writer), rows_(own.relation, own.feeds->index, own.feeds->identity, owner),
       context_(AllocSetContextCreate(CurrentMemoryContext, "pg_tviews own row", ALLOCSET_SMALL_SIZES)),
       values_(own.feeds->identity.size()) {}
@@ -81,7 +81,8 @@ bool OwnRows::same_as_last() const {
 const Jsonb *OwnRows::document(TupleTableSlot *stored) {
     for (std::size_t i = 0; i < values_.size(); i++) {
         bool is_null;
-        values_[i] = slot_getattr(stored, writer_.attribute(own_.feeds->identity[i].column), &is_null);
+        values_[i] =
+            slot_getattr(stored, writer_.attribute(stored, own_.feeds->identity[i].column), &is_null);
         if (is_null)
             return nullptr;
     }

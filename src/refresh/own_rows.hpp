@@ -28,7 +28,7 @@ const pg::vector<OwnLeaves *> *own_leaves(dependency::Compiled &tview, definitio
 // The rows of one source, during one flush.
 class OwnRows {
   public:
-    OwnRows(const OwnLeaves &own, const Writer &writer, Oid owner);
+    OwnRows(const OwnLeaves &own, Writer &writer, Oid owner);
 
     bool usable() const noexcept { return rows_.usable(); }
     // The document of these leaves that belongs to a stored row, valid until the next call; nullptr: not to be told.
@@ -39,7 +39,7 @@ class OwnRows {
     void remember();
 
     const OwnLeaves &own_;
-    const Writer &writer_;
+    Writer &writer_;
     BaseRows rows_;
     MemoryContext context_; // of last_ and values_of_last_; reset with them
     pg::vector<Datum> values_;

@@ -16,7 +16,6 @@
 #include "refresh/patching.hpp"
 
 #include "config/settings.hpp"
-#include "core/strategy.hpp"
 #include "patch/patch.hpp"
 #include "refresh/own_rows.hpp"
 #include "refresh/recompute.hpp"
@@ -114,7 +113,7 @@ class Patcher {
     // done, if something is not as expected, or if each() says so.
     template <typename F> bool patch(TupleTableSlot *stored, F &&each) {
         bool is_null;
-        Datum const document = slot_getattr(stored, writer_.attribute(layout_.column), &is_null);
+        Datum const document = slot_getattr(stored, writer_.attribute(stored, layout_.column), &is_null);
         if (is_null)
             return false;
         bool fits;
@@ -169,7 +168,7 @@ class PatchSink final : public pg::RowSink {
             if (slot->tts_isnull[i])
                 return; // such a row has no identity
         TupleTableSlot *const stored = index_.find(slot->tts_values);
-        if (stored != nullptr && !seen_.add(packed(&stored->tts_tid)))
+        if (stored != nullptr && !seen_.add(index_.place(stored)))
             raise_duplicate_key(tview_, key_text(tview_, slot->tts_values, slot->tts_isnull));
         Datum const fresh = slot->tts_values[columns];
         if (stored != nullptr &&
@@ -188,7 +187,7 @@ class PatchSink final : public pg::RowSink {
     pg::ValueSet &left_;
     pg::vector<Datum> unit_;
     pg::vector<std::size_t> position_; // of the unit's columns in the key
-    pg::ValueSet seen_;                // ctids
+    pg::ValueSet seen_;                // places
 };
 
 // Looks up the stored row of a unit that is a key.
@@ -303,7 +302,7 @@ class Points {
         if (stored == nullptr)
             return false;
         bool is_null;
-        Datum const document = slot_getattr(stored, writer_.attribute(layout_.column), &is_null);
+        Datum const document = slot_getattr(stored, writer_.attribute(stored, layout_.column), &is_null);
         return !is_null &&
                toast_raw_datum_size(document) >= static_cast<Size>(config::patch_elements_min_size) * 1024;
     }
@@ -328,11 +327,10 @@ bool patch_documents(dependency::Compiled &tview, const Changes &changes, const 
     Queries const &plans = queries(tview);
     if (!plans.unit_is_key || !plans.image_equal)
         return false;
-    KeyIndex index(tview, writer.table());
+    KeyIndex index(tview, writer.storage());
     if (!index.usable())
         return false;
-    core::Recompute how =
-        core::choose_recompute(false, keys.pending(), RelationGetForm(writer.table())->reltuples);
+    core::Recompute how = choose_recompute(writer.storage(), keys, false);
     if (!plans.has_arrays)
         how = core::Recompute::point;
     const pg::vector<OwnLeaves *> *const own = own_leaves(tview, changes.leaves);

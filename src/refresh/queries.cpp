@@ -47,10 +47,9 @@ class SqlWriter {
              psprintf("SELECT %s FROM %s AS v WHERE %s%s", columns("v"), rows(), unit_equals("v", "$", ""),
                       not_null("v", " AND ")),
              one(), CURSOR_OPT_GENERIC_PLAN);
-        plan(
-            result_.stored,
-            psprintf("SELECT t.ctid FROM ONLY %s AS t WHERE %s", tview_.qualified, unit_equals("t", "$", "")),
-            one(), CURSOR_OPT_GENERIC_PLAN);
+        plan(result_.stored,
+             psprintf("SELECT %s FROM %s AS t WHERE %s", place(), stored_rows(), unit_equals("t", "$", "")),
+             one(), CURSOR_OPT_GENERIC_PLAN);
         if (result_.has_arrays) {
             const char *const nested =
                 psprintf("SELECT n.*, true AS \"?present\" FROM %s CROSS JOIN LATERAL "
@@ -58,12 +57,12 @@ class SqlWriter {
                          units(), columns("v"), rows(), unit_equals("v", "l.k", ""), not_null("v", " AND "));
             const char *const bulk = psprintf("SELECT %s, true AS \"?present\" FROM %s AS v%s%s",
                                               columns("v"), rows(), among_units("v"), not_null("v", " AND "));
-            const char *const stored = psprintf("SELECT t.ctid, %s FROM ONLY %s AS t%s", columns("t"),
-                                                tview_.qualified, among_units("t"));
+            const char *const stored = psprintf("SELECT %s, %s FROM %s AS t%s", place(), columns("t"),
+                                                stored_rows(), among_units("t"));
             plan(result_.nested, difference(nested, stored), many(), CURSOR_OPT_GENERIC_PLAN);
             plan(result_.bulk, difference(bulk, stored), many(), CURSOR_OPT_CUSTOM_PLAN);
             plan(result_.stored_many,
-                 psprintf("SELECT t.ctid FROM ONLY %s AS t%s", tview_.qualified, among_units("t")), many(),
+                 psprintf("SELECT %s FROM %s AS t%s", place(), stored_rows(), among_units("t")), many(),
                  CURSOR_OPT_CUSTOM_PLAN);
         }
         const char *const everything =
@@ -71,10 +70,10 @@ class SqlWriter {
                      not_null_anywhere("v", " WHERE "));
         plan(result_.full,
              difference(everything,
-                        psprintf("SELECT t.ctid, %s FROM ONLY %s AS t", columns("t"), tview_.qualified)),
+                        psprintf("SELECT %s, %s FROM %s AS t", place(), columns("t"), stored_rows())),
              nullptr, CURSOR_OPT_CUSTOM_PLAN);
-        plan(result_.stored_all, psprintf("SELECT t.ctid FROM ONLY %s AS t", tview_.qualified), nullptr, 0);
-        plan(result_.count, psprintf("SELECT count(*) FROM ONLY %s AS t", tview_.qualified), nullptr, 0);
+        plan(result_.stored_all, psprintf("SELECT %s FROM %s AS t", place(), stored_rows()), nullptr, 0);
+        plan(result_.count, psprintf("SELECT count(*) FROM %s AS t", stored_rows()), nullptr, 0);
         plan(result_.populate,
              psprintf("SELECT %s FROM %s AS v%s", columns("v"), tview_.qualified_view,
                       not_null_anywhere("v", " WHERE ")),
@@ -136,6 +135,12 @@ class SqlWriter {
     const char *rows() const {
         return shape_.inlined_sql != nullptr ? psprintf("(%s)", shape_.inlined_sql) : tview_.qualified_view;
     }
+
+    // The rows of a partitioned table are its partitions'; no other table has children that count.
+    const char *stored_rows() const {
+        return tview_.partitioned ? tview_.qualified : psprintf("ONLY %s", tview_.qualified);
+    }
+    const char *place() const { return tview_.partitioned ? "t.ctid, t.tableoid" : "t.ctid"; }
 
     const char *name(int column) const {
         return pg::quoted(shape_.columns[static_cast<std::size_t>(column)].name);
@@ -234,9 +239,11 @@ class SqlWriter {
         for (int column : shape_.key)
             appendStringInfo(&join, "%sn.%s %s t.%s", join.len > 0 ? " AND " : "", name(column),
                              pg::equality_operator(type(column)), name(column));
-        return psprintf("SELECT %s, t.ctid, ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*=) "
-                        "ROW(%s)::pg_catalog.record, n.\"?present\" FROM (%s) AS n FULL JOIN (%s) AS t ON %s",
-                        columns("n"), columns("n"), columns("t"), recomputed, stored, join.data);
+        return psprintf(
+            "SELECT %s, t.ctid, ROW(%s)::pg_catalog.record OPERATOR(pg_catalog.*=) "
+            "ROW(%s)::pg_catalog.record, n.\"?present\"%s FROM (%s) AS n FULL JOIN (%s) AS t ON %s",
+            columns("n"), columns("n"), columns("t"), tview_.partitioned ? ", t.tableoid" : "", recomputed,
+            stored, join.data);
     }
 
     dependency::Compiled &tview_;

@@ -7,12 +7,13 @@ namespace tviews::refresh {
 
 // Saved plans of one TVIEW. Parameters are the unit's columns ($1..$n), or arrays of them.
 //   point        the definition's columns of one unit
-//   stored       ctid of the stored rows of one unit
+//   stored       ctid of the stored rows of one unit, and tableoid when the TVIEW is partitioned
 //   nested, bulk, full
 //                one row per recomputed or stored row: the definition's columns, then ctid of the stored row (NULL: none),
-//                whether both have the same image, whether there is a recomputed row. nested goes to the
+//                whether both have the same image, whether there is a recomputed row, and tableoid as
+//                below. nested goes to the
 //                definition key by key, bulk may scan, full has no restriction
-//   stored_many  ctid of the stored rows of the units;  stored_all  of all
+//   stored_many  the same of the stored rows of the units;  stored_all  of all
 //   count        number of stored rows;  populate  the definition's columns of all rows
 //   repeated     the key that the definition returns more than once, if any
 // The parts of the document that may have changed: the key columns, in the order of Shape::key, and a document of these

@@ -6,7 +6,6 @@
 // a key that the definition returns twice is always noticed.
 #include "refresh/recompute.hpp"
 
-#include "core/strategy.hpp"
 #include "errors/errors.hpp"
 #include "pg/guard.hpp"
 #include "refresh/stored.hpp"
@@ -19,23 +18,25 @@ namespace tviews::refresh {
 
 namespace {
 
-ItemPointerData unpacked(int64 number) noexcept {
-    ItemPointerData tid;
-    ItemPointerSet(&tid, static_cast<BlockNumber>(static_cast<uint64>(number) >> 16),
-                   static_cast<OffsetNumber>(number & 0xffff));
-    return tid;
+// Where the stored row is whose ctid the slot has in a column, and its tableoid, if the TVIEW is partitioned, in another.
+Place place_in(const Storage &storage, TupleTableSlot *slot, int tid, int tableoid) {
+    int const part =
+        storage.partitioned() ? storage.part_number(DatumGetObjectId(slot->tts_values[tableoid])) : 0;
+    return place_of(part, reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[tid])));
 }
 
-// The ctids a query returns in its first column.
-class Tids final : public pg::RowSink {
+// The places of the stored rows that a query returns.
+class Places final : public pg::RowSink {
   public:
+    explicit Places(const Storage &storage) : storage_(storage) {}
     void row(TupleTableSlot *slot) override {
-        bool is_null;
-        Datum const tid = slot_getattr(slot, 1, &is_null);
-        if (!is_null)
-            list.push_back(packed(reinterpret_cast<ItemPointer>(DatumGetPointer(tid))));
+        slot_getallattrs(slot);
+        list.push_back(place_in(storage_, slot, 0, 1));
     }
-    pg::vector<int64> list;
+    pg::vector<Place> list;
+
+  private:
+    const Storage &storage_;
 };
 
 class Count final : public pg::RowSink {
@@ -75,7 +76,7 @@ class UnitSink final : public pg::RowSink {
             writer_.insert(slot); // a repeated key is found by the primary key
             return;
         }
-        if (!seen_.add(packed(&stored->tts_tid)))
+        if (!seen_.add(index_.place(stored)))
             raise_duplicate_key(tview_, key_text(tview_, slot));
         rows_++;
         writer_.update(stored, slot);
@@ -86,7 +87,7 @@ class UnitSink final : public pg::RowSink {
         rows_ = 0;
         one_row_ = one_row;
     }
-    bool seen(int64 tid) { return !seen_.add(tid); }
+    bool seen(Place place) { return !seen_.add(place); }
     int rows() const noexcept { return rows_; }
 
   private:
@@ -94,7 +95,7 @@ class UnitSink final : public pg::RowSink {
     KeyIndex &index_;
     Writer &writer_;
     pg::vector<Datum> key_;
-    pg::ValueSet seen_; // ctids of this unit's stored rows that have a recomputed one
+    pg::ValueSet seen_; // places of this unit's stored rows that have a recomputed one
     int rows_ = 0;
     bool one_row_ = true;
 };
@@ -145,13 +146,11 @@ void recompute_unit(Queries &queries, const Datum *values, Gone &gone, KeyIndex 
             writer.remove(stored);
         return;
     }
-    Tids tids;
-    queries.stored.query(values, nullptr, tids);
-    for (int64 tid : tids.list)
-        if (!sink.seen(tid)) {
-            ItemPointerData item = unpacked(tid);
-            writer.remove(&item);
-        }
+    Places places(writer.storage());
+    queries.stored.query(values, nullptr, places);
+    for (Place place : places.list)
+        if (!sink.seen(place))
+            writer.remove(place);
 }
 
 // Entries that are equal, though not the same, once each: a second pass over a key would meet its own changes.
@@ -225,11 +224,11 @@ class PairSink final : public pg::RowSink {
         slot_getallattrs(slot);
         bool const has_stored = !slot->tts_isnull[columns_];
         bool const has_row = !slot->tts_isnull[columns_ + 2];
-        auto *const stored =
-            has_stored ? reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[columns_])) : nullptr;
+        Place const stored =
+            has_stored ? place_in(writer_.storage(), slot, columns_, columns_ + 3) : Place(0);
         bool const same = has_stored && has_row && DatumGetBool(slot->tts_values[columns_ + 1]);
         matched_ += has_stored;
-        if (has_stored && (remember_all_ || !same) && !seen_.add(packed(stored)))
+        if (has_stored && (remember_all_ || !same) && !seen_.add(stored))
             raise_duplicate_key(tview_, key_text(tview_, slot));
         if (same)
             return;
@@ -248,7 +247,7 @@ class PairSink final : public pg::RowSink {
     int columns_;
     bool remember_all_;
     Progress *progress_;
-    pg::ValueSet seen_; // ctids; for a full refresh only those of changed rows, the others are counted
+    pg::ValueSet seen_; // places; for a full refresh only those of changed rows, the others are counted
     int64 matched_ = 0;
 };
 
@@ -257,8 +256,7 @@ class PairSink final : public pg::RowSink {
 void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, bool gone, Writer &writer,
                Progress *progress) {
     Queries &plans = queries(tview);
-    double const rows = RelationGetForm(writer.table())->reltuples;
-    core::Recompute how = core::choose_recompute(all, keys.pending(), rows);
+    core::Recompute how = choose_recompute(writer.storage(), keys, all);
     if (how == core::Recompute::full) {
         PairSink sink(tview, writer, false, progress);
         plans.full.query(nullptr, nullptr, sink);
@@ -272,7 +270,7 @@ void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, 
     }
     if (keys.pending() == 0)
         return;
-    KeyIndex index(tview, writer.table());
+    KeyIndex index(tview, writer.storage());
     if (!index.usable() && plans.has_arrays && how == core::Recompute::point)
         how = core::Recompute::nested;
     if (how == core::Recompute::point || !plans.has_arrays) {
@@ -296,28 +294,34 @@ void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, 
     (how == core::Recompute::nested ? plans.nested : plans.bulk).query(arrays, nullptr, sink);
 }
 
-void refuse_newer_rows(dependency::Compiled &tview, const pg::ValueSet &keys, bool all) {
+core::Recompute choose_recompute(const Storage &storage, const pg::ValueSet &keys, bool all) {
+    bool const few = all || keys.pending() <= core::max_point_units;
+    return core::choose_recompute(all, keys.pending(), few ? -1 : storage.rows());
+}
+
+void refuse_newer_rows(dependency::Compiled &tview, const Storage &storage, const pg::ValueSet &keys,
+                       bool all) {
     Queries &plans = queries(tview);
-    auto stored = [&](Tids &tids) {
+    auto stored = [&](Places &places) {
         auto const columns = static_cast<std::size_t>(tview.unit.count());
         auto *const values = static_cast<Datum *>(palloc0(sizeof(Datum) * (columns + 1)));
         auto *const nulls = static_cast<bool *>(palloc0(columns + 1));
         if (all) {
-            plans.stored_all.query(nullptr, nullptr, tids);
+            plans.stored_all.query(nullptr, nullptr, places);
         } else if (plans.has_arrays && keys.pending() > core::max_point_units) {
             tview.unit.arrays(keys, keys.flushed(), keys.size(), values);
-            plans.stored_many.query(values, nullptr, tids);
+            plans.stored_many.query(values, nullptr, places);
         } else {
             for (uint32 i = keys.flushed(); i < keys.size(); i++) {
                 tview.unit.unpack(keys[i], values, nulls);
-                plans.stored.query(values, nullptr, tids);
+                plans.stored.query(values, nullptr, places);
             }
         }
-        std::sort(tids.list.begin(), tids.list.end());
+        std::sort(places.list.begin(), places.list.end());
     };
-    Tids own;
+    Places own(storage);
     stored(own);
-    Tids latest;
+    Places latest(storage);
     {
         pg::PushedSnapshot const snapshot(GetLatestSnapshot());
         stored(latest);
@@ -339,11 +343,13 @@ void raise_duplicate_key(const dependency::Compiled &tview, const char *key) {
     pg_unreachable();
 }
 
-void duplicate_key_edited(const dependency::Compiled &tview, const char *primary_key, ErrorData *error) {
+void duplicate_key_edited(const dependency::Compiled &tview, const KeyConstraint *primary_key,
+                          ErrorData *error) {
     if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->table_name == nullptr ||
         error->constraint_name == nullptr || error->schema_name == nullptr || primary_key == nullptr ||
-        strcmp(error->table_name, tview.name) != 0 || strcmp(error->schema_name, tview.schema) != 0 ||
-        strcmp(error->constraint_name, primary_key) != 0)
+        strcmp(error->table_name, primary_key->table) != 0 ||
+        strcmp(error->schema_name, primary_key->schema) != 0 ||
+        strcmp(error->constraint_name, primary_key->name) != 0)
         return;
     static constexpr const char exists[] = " already exists.";
     const char *detail = error->detail;

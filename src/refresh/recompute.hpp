@@ -1,6 +1,7 @@
 // refresh/recompute.hpp - private to refresh/: computes rows of the definition and applies what differs.
 #pragma once
 
+#include "core/strategy.hpp"
 #include "refresh/progress.hpp"
 #include "refresh/queries.hpp"
 #include "refresh/writer.hpp"
@@ -13,11 +14,16 @@ namespace tviews::refresh {
 void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, bool gone, Writer &writer,
                Progress *progress);
 
-// Raises 40001 when a stored row of the pending units (or of any, if `all`) is newer than the active snapshot.
-void refuse_newer_rows(dependency::Compiled &tview, const pg::ValueSet &keys, bool all);
+// How that is done best.
+core::Recompute choose_recompute(const Storage &storage, const pg::ValueSet &keys, bool all);
 
-// Turns a unique violation of the TVIEW's primary key (its name) into TV204. Looks nothing up.
-void duplicate_key_edited(const dependency::Compiled &tview, const char *primary_key, ErrorData *error);
+// Raises 40001 when a stored row of the pending units (or of any, if `all`) is newer than the active snapshot.
+void refuse_newer_rows(dependency::Compiled &tview, const Storage &storage, const pg::ValueSet &keys,
+                       bool all);
+
+// Turns a violation of the TVIEW's primary key into TV204. Looks nothing up.
+void duplicate_key_edited(const dependency::Compiled &tview, const KeyConstraint *primary_key,
+                          ErrorData *error);
 [[noreturn]] void raise_duplicate_key(const dependency::Compiled &tview, const char *key);
 
 } // namespace tviews::refresh

@@ -1,30 +1,35 @@
 // refresh/stored.hpp - private to refresh/: finds stored rows of a TVIEW by key through its primary key's index.
 #pragma once
 
-#include "dependency/dependency.hpp"
 #include "refresh/row_index.hpp"
+#include "refresh/storage.hpp"
 
 #include <optional>
 
 namespace tviews::refresh {
 
-// A ctid as a number, for sets of them.
-inline int64 packed(ItemPointer tid) noexcept {
-    return static_cast<int64>(static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(tid)) << 16 |
-                              ItemPointerGetOffsetNumberNoCheck(tid));
-}
-
 class KeyIndex {
   public:
-    // `table` stays open as long as this. Not usable when the primary key is not on the definition's key columns.
-    KeyIndex(const dependency::Compiled &tview, Relation table);
+    // `storage` stays as long as this. Not usable when the primary key is not on the definition's key columns.
+    KeyIndex(const dependency::Compiled &tview, Storage &storage);
 
     bool usable() const noexcept { return index_.has_value(); }
     // The row with this key, as RowIndex::find(). values by position in Shape::key.
-    TupleTableSlot *find(const Datum *values) { return index_->find(values); }
+    TupleTableSlot *find(const Datum *values) {
+        return storage_.partitioned() ? find_in_partition(values) : index_->find(values);
+    }
+
+    Place place(TupleTableSlot *stored) const { return storage_.place(stored); }
 
   private:
-    std::optional<RowIndex> index_;
+    void open(Relation table, std::optional<RowIndex> &index) const;
+    TupleTableSlot *find_in_partition(const Datum *values);
+
+    const dependency::Compiled &tview_;
+    Storage &storage_;
+    MemoryContext context_ = CurrentMemoryContext;
+    std::optional<RowIndex> index_;                  // of the table
+    pg::vector<std::optional<RowIndex>> partitions_; // by part, as they are needed
 };
 
 } // namespace tviews::refresh

@@ -82,6 +82,21 @@ CreateStyle choose_style(Context &c, const Spine &spine) {
     }
 }
 
+// How the TVIEW's own table is partitioned, as options; empty: not, as most are.
+std::string choose_partitions(Rng rng, const Spine &spine) {
+    if (!rng.chance(20))
+        return "";
+    const Type first = spine.outputs.front().column.type;
+    const bool number = first == Type::int2 || first == Type::int4 || first == Type::int8;
+    if (number && rng.chance(50))
+        return fmt::format(R"({{"partition_by": "range", "bounds": {}}})",
+                           rng.pick({"[2]", "[1, 3, 7]", "[100]"}));
+    for (int k = 0; k < spine.keys; ++k)
+        if (spine.outputs[static_cast<std::size_t>(k)].column.type == Type::bit4)
+            return ""; // cannot be hashed
+    return fmt::format(R"({{"partition_by": "hash", "partitions": {}}})", rng.between(1, 4));
+}
+
 bool wanted(const Context &c, const DefinitionOptions &options) {
     return options.wanted_shapes.empty() ||
            std::any_of(options.wanted_shapes.begin(), options.wanted_shapes.end(),
@@ -107,9 +122,14 @@ std::vector<Definition> make_definitions(const Rng &seed, const Schema &schema, 
                                                 [&](const Definition &d) { return d.entity == entity; }))
                 entity += "_" + std::to_string(i + 1);
             const auto spine = make_spine(c, entity);
-            if (!spine || !wanted(c, options))
+            if (!spine)
                 continue;
             Definition definition;
+            definition.options = choose_partitions(c.rng.fork("partitions"), *spine);
+            if (!definition.options.empty())
+                c.shape("partitioned-tview");
+            if (!wanted(c, options))
+                continue;
             definition.entity = entity;
             definition.table_name = "tv_" + entity;
             definition.view_name = "v_" + entity;

@@ -26,6 +26,7 @@ struct Definition {
     bool explicit_keys = false;
     Node select;
     CreateStyle style = CreateStyle::create_table_as;
+    std::string options;  // of pg_tviews_create(); empty: none
     RelationPtr relation; // what later definitions and writes can read
     std::set<std::string> shapes;
     std::vector<int> uses; // earlier definitions it reads

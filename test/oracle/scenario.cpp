@@ -62,6 +62,11 @@ std::string create_statement(const Definition &definition, const std::string &se
     std::string keys;
     for (const auto &key : definition.keys)
         keys += (keys.empty() ? "" : ", ") + quote(key);
+    if (!definition.options.empty())
+        return fmt::format(
+            "SELECT pg_tviews_create({}, $sql${}\n$sql${}, options => {})", quote(name), select,
+            definition.explicit_keys ? fmt::format(", false, key_columns => ARRAY[{}]", keys) : "",
+            quote(definition.options));
     switch (definition.style) {
     case CreateStyle::select_into:
         return fmt::format("SELECT * INTO {} FROM ({}\n) q", name, select);
