@@ -194,10 +194,12 @@ TVIEWS_FUNCTION(pg_tviews_set_replica_maintenance) {
 
 TVIEWS_FUNCTION(pg_tviews_install_stmt_triggers) {
     PreventCommandDuringRecovery("pg_tviews_install_stmt_triggers()");
+    PreventCommandIfReadOnly("pg_tviews_install_stmt_triggers()");
     PG_RETURN_INT32(ddl::install_statement_triggers());
 }
 
 TVIEWS_FUNCTION(pg_tviews_uninstall_stmt_triggers) {
     PreventCommandDuringRecovery("pg_tviews_uninstall_stmt_triggers()");
+    PreventCommandIfReadOnly("pg_tviews_uninstall_stmt_triggers()");
     PG_RETURN_INT32(ddl::uninstall_statement_triggers());
 }

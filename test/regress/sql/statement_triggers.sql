@@ -192,6 +192,14 @@ ROLLBACK;
 DROP TRIGGER tview_begin_stmt_trig ON tb_user;
 SELECT line FROM health() line WHERE line LIKE 'missing%';
 SELECT pg_tviews_reinstall_triggers();
+BEGIN READ ONLY;
+SELECT pg_tviews_uninstall_stmt_triggers();
+ROLLBACK;
+-- As any DDL, not by a trigger of a statement that is running.
+CREATE FUNCTION switch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_tviews_uninstall_stmt_triggers(); RETURN NEW; END $$;
+CREATE TRIGGER switch BEFORE UPDATE ON tb_user FOR EACH ROW EXECUTE FUNCTION switch();
+UPDATE tb_user SET name = 'switched';
+DROP TRIGGER switch ON tb_user;
 -- A trigger that would see too little, or children, put row triggers back.
 CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
