@@ -1,4 +1,4 @@
-# t/007_statement_triggers.pl - capture by statement comes back with dumps of every kind: the same triggers, exact, maintained.
+# t/008_statement_triggers.pl - capture by statement comes back with dumps of every kind: the same triggers, exact, maintained.
 use strict;
 use warnings;
 
