@@ -208,6 +208,8 @@ void take_up_readers(List *relations, bool replaying) {
 // What pg_restore switches off for its rows, foreign keys and triggers of users, says nothing about ours: capture goes on,
 // and the guard leaves out the rows that it computes.
 void keep_triggers(AlterTableStmt *statement, Oid relation) {
+    // An event trigger's own context is gone when the statement runs.
+    pg::ScopedContext const scope(GetMemoryChunkContext(statement));
     List *after = NIL;
     for (const AlterTableCmd *command : pg::each<const AlterTableCmd>(statement->cmds)) {
         if (command->subtype != AT_DisableTrigAll && command->subtype != AT_EnableTrigAll)
