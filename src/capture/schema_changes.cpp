@@ -131,11 +131,7 @@ void before_alter(const AlterTableStmt *statement) {
 void after_drop(List *dropped) {
     if (catalog::all() == NIL)
         return;
-    List *parents = NIL;
-    pg::each_oid(dropped, [&](Oid member) {
-        parents = list_concat_unique_oid(parents, pg::parents_of(member, GetActiveSnapshot()));
-    });
-    pg::each_oid(list_difference_oid(parents, dropped), [](Oid parent) { queue::contents_changed(parent); });
+    pg::each_oid(pg::parents_left_by(dropped), [](Oid parent) { queue::contents_changed(parent); });
 }
 
 void after_alter(const AlterTableStmt *statement) {

@@ -348,38 +348,50 @@ void remove_unused_triggers(Oid relation, List *readers) {
     });
 }
 
-int install_statement_triggers(Oid relation) {
+namespace {
+
+struct Exchanged {
     Changed came;
     Changed gone;
+};
+
+// Runs swap(came, gone) on a table that nobody else uses, and records what it did.
+template <typename F> Exchanged exchange_triggers(Oid relation, F &&swap) {
+    Exchanged result;
     {
         pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
         pg::OpenRelation const table(relation, AccessExclusiveLock);
         CheckTableNotInUse(table.get(), "ALTER TABLE");
-        for (const catalog::StatementTrigger &trigger : catalog::statement_triggers)
-            refuse_foreign_trigger(relation, trigger.name);
-        create_statement_triggers(relation, came);
-        drop_own(relation, row_trigger, gone);
+        swap(result.came, result.gone);
     }
-    came.record("INSTALL TRIGGERS", relation, dependency::reader_names(relation));
-    gone.record("REMOVE TRIGGERS", relation, dependency::reader_names(relation));
-    return came.count();
+    List *const readers = dependency::reader_names(relation);
+    result.came.record("INSTALL TRIGGERS", relation, readers);
+    result.gone.record("REMOVE TRIGGERS", relation, readers);
+    return result;
+}
+
+} // namespace
+
+int install_statement_triggers(Oid relation) {
+    return exchange_triggers(relation,
+                             [&](Changed &came, Changed &gone) {
+                                 for (const catalog::StatementTrigger &trigger : catalog::statement_triggers)
+                                     refuse_foreign_trigger(relation, trigger.name);
+                                 create_statement_triggers(relation, came);
+                                 drop_own(relation, row_trigger, gone);
+                             })
+        .came.count();
 }
 
 int remove_statement_triggers(Oid relation) {
-    Changed came;
-    Changed gone;
-    {
-        pg::SecurityScope const role(BOOTSTRAP_SUPERUSERID, SECURITY_LOCAL_USERID_CHANGE);
-        pg::OpenRelation const table(relation, AccessExclusiveLock);
-        CheckTableNotInUse(table.get(), "ALTER TABLE");
-        refuse_foreign_trigger(relation, row_trigger);
-        drop_statement_triggers(relation, gone);
-        if (dependency::is_read(relation))
-            create_row_trigger(relation, came);
-    }
-    came.record("INSTALL TRIGGERS", relation, dependency::reader_names(relation));
-    gone.record("REMOVE TRIGGERS", relation, dependency::reader_names(relation));
-    return gone.count();
+    return exchange_triggers(relation,
+                             [&](Changed &came, Changed &gone) {
+                                 refuse_foreign_trigger(relation, row_trigger);
+                                 drop_statement_triggers(relation, gone);
+                                 if (dependency::is_read(relation))
+                                     create_row_trigger(relation, came);
+                             })
+        .gone.count();
 }
 
 void make_room_for_clones(Oid parent, Oid member) {

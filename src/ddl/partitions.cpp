@@ -166,11 +166,7 @@ void follow_partition(const Node *statement) {
 void follow_dropped_partitions(List *dropped) {
     if (catalog::all() == NIL)
         return;
-    List *parents = NIL;
-    pg::each_oid(dropped, [&](Oid member) {
-        parents = list_concat_unique_oid(parents, pg::parents_of(member, GetActiveSnapshot()));
-    });
-    pg::each_oid(list_difference_oid(parents, dropped), [](Oid parent) {
+    pg::each_oid(pg::parents_left_by(dropped), [](Oid parent) {
         // Without its guard it is being dismantled (ddl/drop).
         if (catalog::find_by_table(parent) != nullptr &&
             OidIsValid(get_trigger_oid(parent, catalog::guard_trigger, true)))

@@ -11,6 +11,7 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 }
 
@@ -58,6 +59,13 @@ List *parents_of(Oid relation, Snapshot snapshot) {
     systable_endscan(scan);
     table_close(inherits, AccessShareLock);
     return result;
+}
+
+List *parents_left_by(List *dropped) {
+    List *parents = NIL;
+    for (int i = 0; i < list_length(dropped); i++)
+        parents = list_concat_unique_oid(parents, parents_of(list_nth_oid(dropped, i), GetActiveSnapshot()));
+    return list_difference_oid(parents, dropped);
 }
 
 } // namespace tviews::pg

@@ -18,5 +18,7 @@ bool populated(Oid relation);
 
 // What the relation is a partition or child of, as `snapshot` sees it (nullptr: the latest). List of Oid.
 List *parents_of(Oid relation, Snapshot snapshot = nullptr);
+// The parents that stay when `dropped` (list of Oid) have gone, as the active snapshot still sees them. List of Oid.
+List *parents_left_by(List *dropped);
 
 } // namespace tviews::pg

@@ -36,7 +36,6 @@ class OwnRows {
 
   private:
     bool same_as_last() const;
-    void remember();
 
     const OwnLeaves &own_;
     Writer &writer_;

@@ -27,6 +27,16 @@ Bitmapset *as_updated(const pg::vector<AttrNumber> &columns) {
     return result;
 }
 
+// A new row with the definition's columns, which `row` starts with, and NULL in all others.
+void fill(TupleTableSlot *fresh, const pg::vector<AttrNumber> &columns, const TupleTableSlot *row) {
+    ExecClearTuple(fresh);
+    memset(fresh->tts_isnull, true, static_cast<std::size_t>(fresh->tts_tupleDescriptor->natts));
+    for (std::size_t i = 0; i < columns.size(); i++) {
+        fresh->tts_values[columns[i] - 1] = row->tts_values[i];
+        fresh->tts_isnull[columns[i] - 1] = row->tts_isnull[i];
+    }
+}
+
 } // namespace
 
 pg::vector<AttrNumber> definition_columns(const dependency::Compiled &tview, Relation table) {
@@ -350,12 +360,7 @@ void Writer::fetch(Target &target, Place stored) {
 
 void Writer::insert_now(Target &target, TupleTableSlot *row) {
     TupleTableSlot *const fresh = target.fresh;
-    ExecClearTuple(fresh);
-    memset(fresh->tts_isnull, true, static_cast<std::size_t>(fresh->tts_tupleDescriptor->natts));
-    for (std::size_t i = 0; i < target.columns.size(); i++) {
-        fresh->tts_values[target.columns[i] - 1] = row->tts_values[i];
-        fresh->tts_isnull[target.columns[i] - 1] = row->tts_isnull[i];
-    }
+    fill(fresh, target.columns, row);
     WriteScope const role(tview_.owner, outer_context_);
     for (const Default &column : target.defaults)
         fresh->tts_values[column.attno - 1] = ExecEvalExprSwitchContext(
@@ -476,12 +481,7 @@ void BulkWriter::insert(TupleTableSlot *row) {
     slot_getsomeattrs(row, static_cast<int>(tview_.shape->columns.size()));
     Target &target = target_for(row);
     TupleTableSlot *const fresh = target.fresh;
-    ExecClearTuple(fresh);
-    memset(fresh->tts_isnull, true, static_cast<std::size_t>(fresh->tts_tupleDescriptor->natts));
-    for (std::size_t i = 0; i < target.columns.size(); i++) {
-        fresh->tts_values[target.columns[i] - 1] = row->tts_values[i];
-        fresh->tts_isnull[target.columns[i] - 1] = row->tts_isnull[i];
-    }
+    fill(fresh, target.columns, row);
     ExecStoreVirtualTuple(fresh);
     table_tuple_insert(target.table, fresh, command_, TABLE_INSERT_SKIP_FSM, bulk_);
     rows_++;
