@@ -6,6 +6,13 @@
 #include "pg/names.hpp"
 #include "pg/spi.hpp"
 
+extern "C" {
+#include "catalog/pg_class.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/syscache.h"
+}
+
 namespace tviews::ddl {
 
 namespace {
@@ -61,6 +68,21 @@ void attach(List *attachments, Oid view) {
     for (const Attachment *one : pg::each<const Attachment>(attachments))
         if (one->column == nullptr || get_attnum(view, one->column) != InvalidAttrNumber)
             run(one->statement);
+}
+
+const char *replacing_statement(Oid view, const char *definition) {
+    HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(view));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for relation %u", view);
+    bool is_null;
+    Datum const options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &is_null);
+    const char *list = "";
+    if (!is_null)
+        list = psprintf(" WITH (%s)",
+                        text_to_cstring(DatumGetTextPP(OidFunctionCall2(
+                            F_ARRAY_TO_STRING_ANYARRAY_TEXT, options, CStringGetTextDatum(", ")))));
+    ReleaseSysCache(tuple);
+    return psprintf("CREATE OR REPLACE VIEW %s%s AS %s", pg::qualified_name(view), list, definition);
 }
 
 } // namespace tviews::ddl

@@ -11,4 +11,7 @@ List *attachments_of(Oid view);
 // Runs them on the view that has taken the name; those of columns that it does not have are left out.
 void attach(List *attachments, Oid view);
 
+// The statement that gives the view another query with the same columns, or further ones, and keeps its options.
+const char *replacing_statement(Oid view, const char *definition);
+
 } // namespace tviews::ddl

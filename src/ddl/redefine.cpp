@@ -7,10 +7,13 @@
 #include "ddl/redefine.hpp"
 
 #include "capture/capture.hpp"
+#include "ddl/attachments.hpp"
 #include "ddl/cascade.hpp"
 #include "ddl/rights.hpp"
 #include "ddl/sources.hpp"
 #include "ddl/state.hpp"
+#include "ddl/statement.hpp"
+#include "definition/text.hpp"
 #include "pg/guard.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
@@ -31,7 +34,7 @@ namespace tviews::ddl {
 namespace {
 
 // What the statement means for definitions that use its object.
-enum class Effect { none, new_name, new_meaning };
+enum class Effect { none, new_name, new_order, new_meaning };
 
 Effect effect_of_rename(ObjectType object) {
     switch (object) {
@@ -53,6 +56,14 @@ Effect effect_of_rename(ObjectType object) {
 
 template <typename T> const T *as(const Node *node) { return reinterpret_cast<const T *>(node); }
 
+// A primary key that goes orders rows no more; a column that comes is part of whole rows.
+bool changes_order(const AlterTableStmt *statement) {
+    bool result = false;
+    for (auto const *command : pg::each<const AlterTableCmd>(statement->cmds))
+        result = result || command->subtype == AT_DropConstraint || command->subtype == AT_AddColumn;
+    return result;
+}
+
 Effect effect_of(const Node *statement) {
     bool redefines = false;
     switch (nodeTag(statement)) {
@@ -72,7 +83,9 @@ Effect effect_of(const Node *statement) {
         redefines = as<AlterEnumStmt>(statement)->oldVal != nullptr;
         break;
     case T_AlterTableStmt:
-        redefines = as<AlterTableStmt>(statement)->objtype == OBJECT_TYPE;
+        if (as<AlterTableStmt>(statement)->objtype != OBJECT_TYPE)
+            return changes_order(as<AlterTableStmt>(statement)) ? Effect::new_order : Effect::none;
+        redefines = true;
         break;
     case T_DropStmt:
         redefines = as<DropStmt>(statement)->removeType == OBJECT_CAST;
@@ -125,6 +138,8 @@ List *users_of(const char *objects) {
             "WHERE users.class = 'pg_rewrite'::regclass AND r.oid = users.object "
             "UNION ALL SELECT 'pg_type'::regclass, c.reltype FROM pg_class c "
             "WHERE users.class = 'pg_class'::regclass AND c.oid = users.object AND c.reltype <> 0 "
+            "UNION ALL SELECT 'pg_class'::regclass, i.inhrelid FROM pg_inherits i "
+            "WHERE users.class = 'pg_class'::regclass AND i.inhparent = users.object "
             "UNION ALL SELECT 'pg_type'::regclass, c.castsource FROM pg_cast c "
             "WHERE users.class = 'pg_cast'::regclass AND c.oid = users.object) step (class, object)) "
             "SELECT object FROM users WHERE class = 'pg_class'::regclass",
@@ -145,17 +160,38 @@ List *users_of(const char *objects) {
     return tables;
 }
 
-definition::Shape *analyze(const catalog::MetaRow &row, const definition::Request &request) {
-    Query *query;
-    {
-        pg::OpenRelation const view(row.view, AccessShareLock);
-        query = static_cast<Query *>(copyObjectImpl(get_view_query(view.get())));
-    }
-    definition::Shape *shape = nullptr;
+// What the TVIEW's view would be if it were made now.
+Query *canonical_query(Oid view) {
+    pg::OpenRelation const relation(view, AccessShareLock);
+    return definition::canonical(static_cast<Query *>(copyObjectImpl(get_view_query(relation.get()))));
+}
+
+// Gives the view the order of rows that `query` has. Sets row.definition.
+void settle_order(catalog::MetaRow &row, const Query *query) {
+    pg::GucScope const guc;
+    pg::GucScope::set_local("search_path", "pg_catalog, pg_temp");
+    pg::GucScope::set_local("standard_conforming_strings", "on");
+    row.definition = definition::text_of(query);
+    run_as_superuser(replacing_statement(row.view, row.definition));
+    CommandCounterIncrement();
+}
+
+struct Analysis {
+    Query *query = nullptr;
+    definition::Shape *shape = nullptr; // nullptr: not needed, because the order has not changed
+    bool ordered = true;                // as the view has it
+};
+
+Analysis analyze(const catalog::MetaRow &row, const definition::Request &request, Effect effect) {
+    Analysis result;
     pg::with_edited_error(
         [&] {
-            shape = definition::analyze(query, request);
-            check_cascade(row.table, get_rel_name(row.table), shape->relations);
+            result.query = canonical_query(row.view);
+            result.ordered = definition::same_text(row.view, result.query);
+            if (result.ordered && effect == Effect::new_order)
+                return;
+            result.shape = definition::analyze(result.query, request);
+            check_cascade(row.table, get_rel_name(row.table), result.shape->relations);
         },
         [&](ErrorData *error) {
             error->message = psprintf("TVIEW \"%s\" does not allow this change: %s", get_rel_name(row.table),
@@ -165,17 +201,20 @@ definition::Shape *analyze(const catalog::MetaRow &row, const definition::Reques
                          "'SELECT ...'), first.",
                          pg::qualified_name(row.table));
         });
-    return shape;
+    return result;
 }
 
-void compile_again(Oid table, bool view) {
+void compile_again(Oid table, Effect effect, bool view) {
     const catalog::MetaRow *const old = catalog::meta_row(table);
     definition::Request request;
     request.entity = old->entity;
     request.key_columns = old->explicit_key ? old->key_columns : nullptr;
     request.function_reads = old->function_reads;
     request.stale_sources = read_stored_options(old->options).stale_sources;
-    definition::Shape *const shape = analyze(*old, request);
+    Analysis const analysis = analyze(*old, request, effect);
+    definition::Shape *const shape = analysis.shape;
+    if (shape == nullptr)
+        return;
     const catalog::Tview *const tview = catalog::find_by_table(table);
     if (view && tview != nullptr)
         require_select(*shape, tview->owner);
@@ -190,6 +229,8 @@ void compile_again(Oid table, bool view) {
     row.definition = old->definition;
     row.settings = old->settings;
     row.function_reads = old->function_reads;
+    if (!analysis.ordered)
+        settle_order(row, analysis.query);
     catalog::update_meta_row(row);
     CacheInvalidateRelcacheByRelid(row.view); // what sessions have compiled from it is out of date
     CommandCounterIncrement();
@@ -236,7 +277,8 @@ void follow_redefinition(const Node *statement) {
     }
     OwnStatements const own;
     bool const view = replaced_relation(statement) != nullptr;
-    pg::each_oid(users_of(changed_objects(statement)), [&](Oid table) { compile_again(table, view); });
+    pg::each_oid(users_of(changed_objects(statement)),
+                 [&](Oid table) { compile_again(table, effect, view); });
 }
 
 } // namespace tviews::ddl

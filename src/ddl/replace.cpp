@@ -76,10 +76,13 @@ Oid exchange_view(Oid view, const char *definition, const pg::vector<definition:
     for (std::size_t i = 0; appends && i < old_columns.size(); i++)
         appends = strcmp(old_columns[i].name, new_columns[i].name) == 0 &&
                   same_type(old_columns[i], new_columns[i]);
+    if (appends) {
+        run(replacing_statement(view, definition));
+        return view;
+    }
     List *const attachments = attachments_of(view);
-    if (!appends)
-        run(psprintf("DROP VIEW %s RESTRICT", name));
-    run(psprintf("CREATE OR REPLACE VIEW %s AS %s", name, definition));
+    run(psprintf("DROP VIEW %s RESTRICT", name));
+    run(psprintf("CREATE VIEW %s AS %s", name, definition));
     Oid const fresh = get_relname_relid(bare_name, schema);
     attach(attachments, fresh);
     return fresh;

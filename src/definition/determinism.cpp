@@ -3,22 +3,27 @@
 // jsonb_agg(x) without ORDER BY, ORDER BY ... LIMIT with ties, DISTINCT ON and row_number() over ties leave PostgreSQL
 // free to give different answers to the same query. A table that must equal its definition needs one answer, so the
 // definition stored in v_<entity> gets what it lacks: rows that the user's own ordering leaves equal are ordered by
-// the primary keys of the relations read at that level. Any order is a correct reading of what the user wrote.
+// the primary keys of the relations read at that level, or by all that the result can show of them. Any order is a
+// correct reading of what the user wrote.
 //
 // Left alone: aggregates whose result does not depend on the order, those over a subquery that has an ORDER BY of its
 // own (the usual way to order several aggregates at once), and WITH TIES.
 #include "definition/definition.hpp"
 
 #include "definition/expressions.hpp"
+#include "errors/errors.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
 
 extern "C" {
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
+#include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 #include "parser/parse_clause.h"
 #include "parser/parsetree.h"
@@ -30,107 +35,151 @@ namespace tviews::definition {
 
 namespace {
 
-constexpr int max_tie_breakers = 12;
-
 void visit_query(Query *query);
-
-// Primary-key columns (or, without a primary key, all sortable columns) of the relations of one level; an outer
-// level's rows are fixed while this one is computed.
-struct TieBreakers {
-    List *columns = NIL;        // of Var
-    bool ordered_input = false; // a subquery with its own ORDER BY is read: the user orders by it
-};
 
 bool sortable(Oid type) {
     TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_EQ_OPR);
     return OidIsValid(entry->lt_opr) && OidIsValid(entry->eq_opr);
 }
 
-void add_column(TieBreakers &ties, Index varno, AttrNumber attno, Oid type, int32 typmod, Oid collation) {
-    if (sortable(type) && list_length(ties.columns) < max_tie_breakers)
-        ties.columns =
-            lappend(ties.columns, makeVar(static_cast<int>(varno), attno, type, typmod, collation, 0));
-}
-
-void add_relation(TieBreakers &ties, const RangeTblEntry *rte, Index varno) {
-    Oid constraint = InvalidOid;
-    Bitmapset *const key = get_rel_relkind(rte->relid) == RELKIND_VIEW
-                               ? nullptr
-                               : get_primary_key_attnos(rte->relid, false, &constraint);
-    Relation const relation = relation_open(rte->relid, AccessShareLock);
-    TupleDesc const descriptor = RelationGetDescr(relation);
-    for (int i = 0; i < descriptor->natts; i++) {
-        Form_pg_attribute const attribute = TupleDescAttr(descriptor, i);
-        if (attribute->attisdropped ||
-            (key != nullptr && !bms_is_member(attribute->attnum - FirstLowInvalidHeapAttributeNumber, key)))
-            continue;
-        add_column(ties, varno, attribute->attnum, attribute->atttypid, attribute->atttypmod,
-                   attribute->attcollation);
+// What an expression looks like, to be compared byte by byte: 1.0 and 1.00 are equal as numbers, not as text.
+Node *as_text(Node *expr) {
+    Oid const type = getBaseType(exprType(expr));
+    if (type != TEXTOID && type != VARCHAROID) {
+        auto *cast = makeNode(CoerceViaIO);
+        cast->arg = reinterpret_cast<Expr *>(expr);
+        cast->resulttype = TEXTOID;
+        cast->resultcollid = DEFAULT_COLLATION_OID;
+        cast->coerceformat = COERCE_EXPLICIT_CAST;
+        cast->location = -1;
+        expr = reinterpret_cast<Node *>(cast);
     }
-    relation_close(relation, NoLock);
+    auto *collate = makeNode(CollateExpr);
+    collate->arg = reinterpret_cast<Expr *>(expr);
+    collate->collOid = C_COLLATION_OID;
+    collate->location = -1;
+    return reinterpret_cast<Node *>(collate);
 }
 
-void add_subquery(TieBreakers &ties, const Query *query, Index varno) {
-    if (query->sortClause != NIL)
-        ties.ordered_input = true;
-    for (auto *tle : pg::each<TargetEntry>(query->targetList))
-        if (!tle->resjunk)
-            add_column(ties, varno, tle->resno, exprType(reinterpret_cast<Node *>(tle->expr)),
-                       exprTypmod(reinterpret_cast<Node *>(tle->expr)),
-                       exprCollation(reinterpret_cast<Node *>(tle->expr)));
+// Appends what orders rows by all that can be seen of `expr`.
+void add_image(List **columns, Node *expr) {
+    Oid const type = exprType(expr);
+    if (sortable(type))
+        *columns = lappend(*columns, expr);
+    if (!pg::equal_values_look_equal(type, exprCollation(expr)))
+        *columns = lappend(*columns, as_text(static_cast<Node *>(copyObject(expr))));
 }
 
-void add_item(TieBreakers &ties, Query *query, Node *item) {
-    if (IsA(item, JoinExpr)) {
-        auto *join = castNode(JoinExpr, item);
-        add_item(ties, query, join->larg);
-        if (join->jointype != JOIN_SEMI && join->jointype != JOIN_ANTI)
-            add_item(ties, query, join->rarg);
-        return;
-    }
-    if (!IsA(item, RangeTblRef))
-        return;
-    auto const varno = static_cast<Index>(castNode(RangeTblRef, item)->rtindex);
+// The columns that identify a row of one relation: its primary key, or a function's ordinality. NIL when there are none.
+List *key_columns(const Query *query, Index varno) {
     RangeTblEntry *const rte = rt_fetch(varno, query->rtable);
-    switch (rte->rtekind) {
-    case RTE_RELATION:
-        add_relation(ties, rte, varno);
-        break;
-    case RTE_SUBQUERY:
-        add_subquery(ties, rte->subquery, varno);
-        break;
-    case RTE_FUNCTION:
-    case RTE_VALUES:
-    case RTE_CTE:
-    case RTE_TABLEFUNC:
-        // The order of a function's rows is its own; WITH ORDINALITY makes it a column.
-        ties.ordered_input = rte->rtekind == RTE_FUNCTION && !rte->funcordinality;
-        for (int i = 0; i < list_length(rte->coltypes); i++)
-            add_column(ties, varno, static_cast<AttrNumber>(i + 1), list_nth_oid(rte->coltypes, i),
-                       list_nth_int(rte->coltypmods, i), list_nth_oid(rte->colcollations, i));
-        break;
-    default:
-        break;
+    List *const all = pg::columns_of(rte, varno);
+    if (rte->rtekind == RTE_FUNCTION && rte->funcordinality)
+        return list_make1(llast(all));
+    if (rte->rtekind != RTE_RELATION || get_rel_relkind(rte->relid) == RELKIND_VIEW)
+        return NIL;
+    Oid constraint = InvalidOid;
+    Bitmapset *const key = get_primary_key_attnos(rte->relid, false, &constraint);
+    List *columns = NIL;
+    for (auto *var : pg::each<Var>(all))
+        if (bms_is_member(var->varattno - FirstLowInvalidHeapAttributeNumber, key))
+            columns = lappend(columns, var);
+    return columns;
+}
+
+// What can be seen of the `used` columns of one relation. After its first column, which is the order that people
+// expect, if so `led`.
+List *visible_columns(const Query *query, Index varno, List *used, bool led) {
+    Bitmapset *numbers = nullptr;
+    for (auto *var : pg::each<Var>(used))
+        if (var->varno == static_cast<int>(varno))
+            numbers = bms_add_member(numbers, var->varattno - FirstLowInvalidHeapAttributeNumber);
+    bool const whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, numbers);
+    List *columns = NIL;
+    for (auto *var : pg::each<Var>(pg::columns_of(rt_fetch(varno, query->rtable), varno))) {
+        if (whole_row || bms_is_member(var->varattno - FirstLowInvalidHeapAttributeNumber, numbers))
+            add_image(&columns, reinterpret_cast<Node *>(var));
+        else if (led && columns == NIL && sortable(var->vartype))
+            columns = lappend(columns, var);
     }
+    for (auto *var : pg::each<Var>(used))
+        if (var->varno == static_cast<int>(varno) && var->varattno < 0)
+            add_image(&columns, reinterpret_cast<Node *>(var));
+    return columns;
 }
 
-TieBreakers tie_breakers(Query *query) {
-    TieBreakers ties;
+// visit(varno) for the relations of a level that are among `used`, in the order in which they are joined.
+template <typename F> void for_each_used(Node *item, List *used, F &&visit) {
+    if (IsA(item, JoinExpr)) {
+        for_each_used(castNode(JoinExpr, item)->larg, used, visit);
+        for_each_used(castNode(JoinExpr, item)->rarg, used, visit);
+        return;
+    }
+    bool present = false;
+    for (auto *var : pg::each<Var>(used))
+        present = present || (IsA(item, RangeTblRef) && var->varno == castNode(RangeTblRef, item)->rtindex);
+    if (present)
+        visit(static_cast<Index>(castNode(RangeTblRef, item)->rtindex));
+}
+
+// The columns of this level's relations that `exprs` are computed from. An outer level's rows are fixed while this one
+// is computed.
+List *used_columns(Query *query, List *exprs) {
+    Node *const flat = pg::flatten_aliases(query, static_cast<Node *>(copyObjectImpl(exprs)));
+    List *const used = pull_vars_of_level(flat, 0);
+    for (auto *var : pg::each<Var>(used)) {
+        var->varlevelsup = 0;
+        pg::plain_var(var);
+    }
+    return used;
+}
+
+// Columns of one level's relations: rows that are equal in them give the same `exprs`, so that their order does not
+// matter.
+List *tie_breakers(Query *query, List *exprs) {
+    List *const used = used_columns(query, exprs);
+    List *columns = NIL;
     for (Node *item : pg::each<Node>(query->jointree->fromlist))
-        add_item(ties, query, item);
-    // A join keeps no order: only what is read alone can have come in the order the user wants.
-    List *const items = query->jointree->fromlist;
-    ties.ordered_input = ties.ordered_input && list_length(items) == 1 && IsA(linitial(items), RangeTblRef);
-    return ties;
+        for_each_used(item, used, [&](Index varno) {
+            List *const key = key_columns(query, varno);
+            columns = list_concat(columns, key != NIL ? key : visible_columns(query, varno, used, true));
+        });
+    return columns;
 }
 
-// Does the result of the aggregate depend on the order of its input?
-bool order_sensitive(const Aggref *aggregate) {
-    if (aggregate->aggkind != AGGKIND_NORMAL)
+// The same for a level with GROUP BY, whose rows are groups.
+List *group_tie_breakers(Query *query) {
+    List *columns = NIL;
+    for (auto *group : pg::each<SortGroupClause>(query->groupClause))
+        columns = lappend(columns, get_sortgroupclause_expr(group, query->targetList));
+    if (query->groupingSets == NIL)
+        return columns;
+    auto visit = [&](Node *node) { // a grouping set's NULL is not a value's
+        if ((IsA(node, Aggref) || IsA(node, GroupingFunc)))
+            add_image(&columns, node);
+        return IsA(node, Aggref) || IsA(node, SubLink);
+    };
+    pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
+    return columns;
+}
+
+// Is what is read the ordered result of one subquery or function? A join keeps no order.
+bool ordered_input(const Query *query) {
+    List *const items = query->jointree->fromlist;
+    if (list_length(items) != 1 || !IsA(linitial(items), RangeTblRef))
         return false;
-    if (aggregate->aggfnoid >= FirstNormalObjectId)
-        return list_length(aggregate->args) > 0;
-    char *const name = get_func_name(aggregate->aggfnoid);
+    RangeTblEntry *const rte = rt_fetch(linitial_node(RangeTblRef, items)->rtindex, query->rtable);
+    return (rte->rtekind == RTE_SUBQUERY && rte->subquery->sortClause != NIL) ||
+           (rte->rtekind == RTE_FUNCTION && !rte->funcordinality); // WITH ORDINALITY makes it a column
+}
+
+// Does the result of an aggregate depend on the order of its input? `args`: expressions or target entries.
+bool order_sensitive(Oid function, List *args, Oid collation) {
+    if (args == NIL)
+        return false;
+    if (function >= FirstNormalObjectId)
+        return true;
+    char *const name = get_func_name(function);
     static constexpr const char *sensitive[] = {
         "array_agg", "string_agg", "json_agg", "jsonb_agg", "xmlagg", "json_object_agg", "jsonb_object_agg"};
     for (const char *prefix : sensitive)
@@ -138,18 +187,17 @@ bool order_sensitive(const Aggref *aggregate) {
             return true;
     if (strcmp(name, "any_value") == 0)
         return true;
-    if (strcmp(name, "count") == 0 || aggregate->args == NIL)
+    if (strcmp(name, "count") == 0)
         return false;
+    auto *first = static_cast<Node *>(linitial(args));
+    Oid const type = exprType(
+        IsA(first, TargetEntry) ? reinterpret_cast<Node *>(castNode(TargetEntry, first)->expr) : first);
     // Sums of floating point numbers depend on the order of addition; least and greatest of values that compare
     // equal but look different (1.0 and 1.00) depend on which came first.
-    Oid const type = linitial_oid(aggregate->aggargtypes);
     if (type == FLOAT4OID || type == FLOAT8OID)
-        return strcmp(name, "bool_and") != 0;
-    if (strcmp(name, "min") == 0 || strcmp(name, "max") == 0)
-        return !(type == INT2OID || type == INT4OID || type == INT8OID || type == OIDOID || type == DATEOID ||
-                 type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == TEXTOID || type == TIMEOID ||
-                 type == UUIDOID);
-    return false;
+        return true;
+    return (strcmp(name, "min") == 0 || strcmp(name, "max") == 0) &&
+           !pg::equal_values_look_equal(type, collation);
 }
 
 SortGroupClause *sort_clause(Oid type, Index reference) {
@@ -194,14 +242,16 @@ void extend(List **order, List **targets, List *columns) {
     }
 }
 
-void order_aggregate(Aggref *aggregate, const TieBreakers &ties, List *group_exprs) {
-    if (aggregate->aggdistinct != NIL || aggregate->agglevelsup != 0 || !order_sensitive(aggregate))
+void order_aggregate(Query *query, Aggref *aggregate, List *group_exprs) {
+    if (aggregate->aggkind != AGGKIND_NORMAL || aggregate->aggdistinct != NIL ||
+        aggregate->agglevelsup != 0 ||
+        !order_sensitive(aggregate->aggfnoid, aggregate->args, aggregate->inputcollid))
         return;
-    if (aggregate->aggorder == NIL && ties.ordered_input)
+    if (aggregate->aggorder == NIL && ordered_input(query))
         return;
     List *columns = NIL;
-    for (Node *column : pg::each<Node>(ties.columns)) // equal within a group: no use for ordering it
-        if (!list_member(group_exprs, column))
+    for (Node *column : pg::each<Node>(tie_breakers(query, aggregate->args)))
+        if (!list_member(group_exprs, column)) // equal within a group: no use for ordering it
             columns = lappend(columns, column);
     extend(&aggregate->aggorder, &aggregate->args, columns);
 }
@@ -236,9 +286,11 @@ void drop_unused_windows(Query *query) {
 
 // What a window function needs to have one result whatever order equal rows come in.
 enum class WindowNeed {
-    nothing,      // peers are treated alike, or nothing can be done
-    tie_breakers, // its order extended to a total one
+    nothing,      // peers are treated alike
+    order,        // tie breakers; the frame means nothing to the function
+    tie_breakers, // tie breakers within the frame that is given
     whole_frame,  // no order is given: a total one, with the frame that the missing order meant
+    total_order,  // it aggregates peers in their order, and only an order without peers gives them one
 };
 
 bool named(const char *name, std::initializer_list<const char *> names) {
@@ -254,22 +306,64 @@ WindowNeed window_need(const WindowFunc *function, const WindowClause *window) {
     if (builtin && named(name, {"rank", "dense_rank", "percent_rank", "cume_dist"}))
         return WindowNeed::nothing;
     if (builtin && named(name, {"row_number", "ntile", "lag", "lead"}))
+        return WindowNeed::order;
+    int const frame = window->frameOptions;
+    if (frame & FRAMEOPTION_ROWS)
         return WindowNeed::tie_breakers;
-    if (builtin && named(name, {"count", "bool_and", "bool_or", "every"}) &&
-        !(window->frameOptions & FRAMEOPTION_ROWS))
+    if (function->winagg && !order_sensitive(function->winfnoid, function->args, function->inputcollid))
         return WindowNeed::nothing;
-    if (window->frameOptions & FRAMEOPTION_ROWS)
-        return WindowNeed::tie_breakers;
-    if (window->orderClause == NIL && !(window->frameOptions & FRAMEOPTION_NONDEFAULT))
+    if (window->orderClause == NIL && !(frame & FRAMEOPTION_NONDEFAULT))
         return WindowNeed::whole_frame;
-    return builtin && strcmp(name, "first_value") == 0 ? WindowNeed::tie_breakers : WindowNeed::nothing;
+    // The rows of these frames, or the one that counts, stay the same when peers are told apart.
+    bool const from_first =
+        (frame & FRAMEOPTION_START_UNBOUNDED_PRECEDING) && !(frame & FRAMEOPTION_EXCLUSION);
+    bool const to_last = (frame & FRAMEOPTION_END_UNBOUNDED_FOLLOWING) && !(frame & FRAMEOPTION_EXCLUSION);
+    bool const from_current = (frame & FRAMEOPTION_START_CURRENT_ROW) && !(frame & FRAMEOPTION_EXCLUSION);
+    bool const to_current = (frame & FRAMEOPTION_END_CURRENT_ROW) != 0;
+    if (from_first && to_last)
+        return WindowNeed::tie_breakers;
+    if (builtin && strcmp(name, "first_value") == 0 && from_first && to_current)
+        return WindowNeed::tie_breakers;
+    if (builtin && strcmp(name, "last_value") == 0 && from_current && to_last)
+        return WindowNeed::tie_breakers;
+    return WindowNeed::total_order;
+}
+
+// Does the window leave rows in no order that differ in `columns`?
+bool has_peers(Query *query, const WindowClause *window, List *columns) {
+    auto *targets = static_cast<List *>(copyObjectImpl(query->targetList));
+    List *order = list_concat_copy(window->partitionClause, window->orderClause);
+    int const ordered = list_length(order);
+    extend(&order, &targets, columns);
+    return list_length(order) > ordered;
+}
+
+void require_total_order(Query *query, const WindowClause *window, const WindowFunc *function,
+                         bool single_rows) {
+    bool peers = !single_rows && has_peers(query, window, group_tie_breakers(query));
+    List *const used = single_rows ? used_columns(query, function->args) : NIL;
+    for (Node *item : pg::each<Node>(query->jointree->fromlist))
+        for_each_used(item, used, [&](Index varno) {
+            List *const key = key_columns(query, varno);
+            peers = peers || ((key == NIL || has_peers(query, window, key)) &&
+                              has_peers(query, window, visible_columns(query, varno, used, false)));
+        });
+    if (peers)
+        ereport(
+            ERROR, errcode(errors::invalid_select),
+            errmsg("window function %s cannot be used in the definition of a TVIEW",
+                   get_func_name(function->winfnoid)),
+            errdetail(
+                "Its result depends on the order of rows that are equal in the ORDER BY of its window."),
+            errhint(
+                "Let the ORDER BY of the window end in a unique column, or give the window a ROWS frame."));
 }
 
 // Functions of one window that need the same get a window of their own; rank() keeps its peers.
-void order_windows(Query *query, const TieBreakers &ties) {
-    if (query->hasAggs || query->groupClause != NIL)
-        return;
-    for (WindowNeed const need : {WindowNeed::tie_breakers, WindowNeed::whole_frame})
+void order_windows(Query *query, bool single_rows) {
+    List *const columns = single_rows ? tie_breakers(query, query->targetList) : group_tie_breakers(query);
+    for (WindowNeed const need :
+         {WindowNeed::order, WindowNeed::tie_breakers, WindowNeed::whole_frame, WindowNeed::total_order})
         for (auto *window : pg::each<WindowClause>(list_copy(query->windowClause))) {
             List *functions = NIL;
             auto visit = [&](Node *node) {
@@ -281,17 +375,27 @@ void order_windows(Query *query, const TieBreakers &ties) {
             pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
             if (functions == NIL)
                 continue;
+            if (need == WindowNeed::total_order) {
+                for (auto *function : pg::each<WindowFunc>(functions))
+                    require_total_order(query, window, function, single_rows);
+                continue;
+            }
             auto *own = static_cast<WindowClause *>(copyObject(window));
             own->name = nullptr;
             own->refname = nullptr;
             own->copiedOrder = false;
             own->winref = static_cast<Index>(list_length(query->windowClause) + 1);
+            if (need == WindowNeed::order) {
+                own->frameOptions = FRAMEOPTION_DEFAULTS;
+                own->startOffset = own->endOffset = nullptr;
+                own->startInRangeFunc = own->endInRangeFunc = own->inRangeColl = InvalidOid;
+            }
             if (need == WindowNeed::whole_frame)
                 own->frameOptions = FRAMEOPTION_NONDEFAULT | FRAMEOPTION_ROWS | FRAMEOPTION_BETWEEN |
                                     FRAMEOPTION_START_UNBOUNDED_PRECEDING |
                                     FRAMEOPTION_END_UNBOUNDED_FOLLOWING;
             int const ordered = list_length(own->orderClause);
-            extend(&own->orderClause, &query->targetList, ties.columns);
+            extend(&own->orderClause, &query->targetList, columns);
             if (list_length(own->orderClause) == ordered)
                 continue;
             query->windowClause = lappend(query->windowClause, own);
@@ -301,26 +405,45 @@ void order_windows(Query *query, const TieBreakers &ties) {
     drop_unused_windows(query);
 }
 
+// The columns of the result, as far as it can be ordered by them.
+List *result_columns(Query *query) {
+    bool const only_them = query->setOperations != nullptr || query->distinctClause != NIL;
+    List *columns = NIL;
+    for (auto *tle : pg::each<TargetEntry>(query->targetList)) {
+        auto *const expr = reinterpret_cast<Node *>(tle->expr);
+        if (tle->resjunk)
+            continue;
+        if (!only_them)
+            add_image(&columns, expr);
+        else if (sortable(exprType(expr)))
+            columns = lappend(columns, expr);
+    }
+    return columns;
+}
+
 void order_level(Query *query) {
-    TieBreakers const ties = tie_breakers(query);
     if (query->hasAggs) {
         List *group_exprs = NIL;
         if (query->groupingSets == NIL)
             for (auto *group : pg::each<SortGroupClause>(query->groupClause))
-                group_exprs = lappend(group_exprs, get_sortgroupclause_expr(group, query->targetList));
+                group_exprs = lappend(
+                    group_exprs,
+                    pg::flatten_aliases(query, static_cast<Node *>(copyObject(
+                                                   get_sortgroupclause_expr(group, query->targetList)))));
         auto visit = [&](Node *node) {
             if (IsA(node, Aggref))
-                order_aggregate(castNode(Aggref, node), ties, group_exprs);
+                order_aggregate(query, castNode(Aggref, node), group_exprs);
             return IsA(node, SubLink) && castNode(SubLink, node)->testexpr == nullptr;
         };
         pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
         pg::walk(query->havingQual, visit, false);
     }
-    bool const single_rows = !query->hasAggs && query->groupClause == NIL && query->setOperations == nullptr;
+    bool const single_rows = !query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL &&
+                             query->setOperations == nullptr;
     if (query->hasWindowFuncs)
-        order_windows(query, ties);
+        order_windows(query, single_rows);
     bool const limited = is_limited(query);
-    if (single_rows && query->hasDistinctOn) {
+    if (query->hasDistinctOn) {
         // ORDER BY must start with the DISTINCT ON columns.
         for (auto *clause : pg::each<SortGroupClause>(query->distinctClause)) {
             bool present = false;
@@ -329,19 +452,13 @@ void order_level(Query *query) {
             if (!present && OidIsValid(clause->sortop))
                 query->sortClause = lappend(query->sortClause, copyObject(clause));
         }
-        extend(&query->sortClause, &query->targetList, ties.columns);
+        extend(&query->sortClause, &query->targetList,
+               single_rows ? tie_breakers(query, query->targetList) : group_tie_breakers(query));
     } else if (limited && query->limitOption != LIMIT_OPTION_WITH_TIES) {
-        if (single_rows && query->distinctClause == NIL) {
-            if (query->sortClause != NIL || !ties.ordered_input)
-                extend(&query->sortClause, &query->targetList, ties.columns);
-        } else {
-            List *columns = NIL;
-            for (auto *tle : pg::each<TargetEntry>(query->targetList))
-                if (!tle->resjunk && query->setOperations == nullptr &&
-                    sortable(exprType(reinterpret_cast<Node *>(tle->expr))))
-                    columns = lappend(columns, tle->expr);
-            extend(&query->sortClause, &query->targetList, columns);
-        }
+        if (!single_rows || query->distinctClause != NIL)
+            extend(&query->sortClause, &query->targetList, result_columns(query));
+        else if (query->sortClause != NIL || !ordered_input(query))
+            extend(&query->sortClause, &query->targetList, tie_breakers(query, query->targetList));
     }
 }
 

@@ -1,6 +1,12 @@
 // pg/compat.cpp - the larger version differences (see compat.hpp).
 #include "pg/compat.hpp"
 
+extern "C" {
+#include "access/nbtree.h"
+#include "parser/parse_relation.h"
+#include "utils/typcache.h"
+}
+
 #if TVIEWS_PG_GE(18)
 extern "C" {
 #include "rewrite/rewriteHandler.h"
@@ -47,6 +53,26 @@ bool transition_tables_complete() {
 #else
     return version >= 150016;
 #endif
+}
+
+bool equal_values_look_equal(Oid type, Oid collation) {
+    TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+    if (!OidIsValid(entry->btree_opf))
+        return false;
+    Oid const procedure =
+        get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
+    return OidIsValid(procedure) &&
+           DatumGetBool(OidFunctionCall1Coll(procedure, collation, ObjectIdGetDatum(entry->btree_opintype)));
+}
+
+List *columns_of(RangeTblEntry *rte, Index varno) {
+    List *columns = NIL;
+#if TVIEWS_PG_GE(18)
+    expandRTE(rte, static_cast<int>(varno), 0, VAR_RETURNING_DEFAULT, -1, false, nullptr, &columns);
+#else
+    expandRTE(rte, static_cast<int>(varno), 0, -1, false, nullptr, &columns);
+#endif
+    return columns;
 }
 
 bool column_not_null(Oid relation, AttrNumber attno) {

@@ -81,6 +81,12 @@ Node *virtual_column_expression(Oid relation, AttrNumber attno, int varno);
 // Does the operator compare by a sort order (btree)?
 bool orders_values(Oid operation);
 
+// Are values of the type that are equal under the collation the same bytes? Not 1.0 and 1.00.
+bool equal_values_look_equal(Oid type, Oid collation);
+
+// Vars of all columns of a range-table entry.
+List *columns_of(RangeTblEntry *rte, Index varno);
+
 // Is the column declared NOT NULL?
 bool column_not_null(Oid relation, AttrNumber attno);
 

@@ -7,25 +7,9 @@
 #include "pg/compat.hpp"
 #include "pg/names.hpp"
 
-extern "C" {
-#include "access/nbtree.h"
-#include "utils/typcache.h"
-}
-
 namespace tviews::refresh {
 
 namespace {
-
-// Are values of the type that are equal under the collation the same bytes?
-bool equal_image(Oid type, Oid collation) {
-    TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-    if (!OidIsValid(entry->btree_opf))
-        return false;
-    Oid const procedure =
-        get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
-    return OidIsValid(procedure) &&
-           DatumGetBool(OidFunctionCall1Coll(procedure, collation, ObjectIdGetDatum(entry->btree_opintype)));
-}
 
 class SqlWriter {
   public:
@@ -39,7 +23,8 @@ class SqlWriter {
             result_.unit_types.push_back(unit.type);
             result_.unit_arrays.push_back(array);
             result_.has_arrays = result_.has_arrays && OidIsValid(array);
-            result_.image_equal = result_.image_equal && equal_image(unit.type, unit.collation);
+            result_.image_equal =
+                result_.image_equal && pg::equal_values_look_equal(unit.type, unit.collation);
         }
         result_.unit_is_key = shape_.unit.size() == shape_.key.size();
 

@@ -1,0 +1,70 @@
+-- one_answer - definitions that leave the order of rows open get one: where rows lie does not matter (ADR 3).
+\a \t
+CREATE SCHEMA one_answer;
+SET search_path = one_answer, public;
+CREATE TABLE tb_user (pk_user int PRIMARY KEY, id uuid NOT NULL, name text);
+-- no key, columns without an order, values that are equal but look different
+CREATE TABLE wide (c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int, c10 int, c11 int, c12 int, c13 int,
+    fk_user int, amount numeric, doc json, note text, tag text COLLATE "C", spare int);
+CREATE TABLE tb_item (pk_item int, id uuid NOT NULL, fk_user int, name text, spare int, CONSTRAINT item_key PRIMARY KEY (pk_item));
+CREATE VIEW items AS SELECT pk_item, id, fk_user, name FROM tb_item;
+INSERT INTO tb_user SELECT n, uid(n), 'user ' || n FROM generate_series(1, 3) n;
+INSERT INTO wide (fk_user, amount, doc, note, tag) SELECT 1 + n % 3, (n % 3 || CASE WHEN n % 2 = 0 THEN '.0' ELSE '.00' END)::numeric,
+    to_json(n % 5), 'note ' || n % 4, 'tag ' || n FROM generate_series(1, 30) n;
+INSERT INTO tb_item SELECT n, uid(100 + n), 1 + n % 3, 'item ' || n FROM generate_series(1, 12) n;
+-- Every row is moved, and those that were read first are read last; nothing that is used changes.
+CREATE FUNCTION shuffle() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE place tid;
+BEGIN
+    FOR place IN SELECT ctid FROM wide ORDER BY md5(tag) LOOP UPDATE wide SET spare = coalesce(spare, 0) + 1 WHERE ctid = place; END LOOP;
+    FOR place IN SELECT ctid FROM tb_item ORDER BY md5(name) LOOP UPDATE tb_item SET spare = coalesce(spare, 0) + 1 WHERE ctid = place; END LOOP;
+    RETURN assert_exact();
+END $$;
+CREATE TABLE tv_wide AS SELECT u.pk_user AS pk_wide, u.id, jsonb_build_object('tags', jsonb_agg(second.tag), 'amounts', array_agg(second.amount),
+    'docs', jsonb_agg(second.doc), 'rows', jsonb_agg(second), 'greatest', max(second.amount)) AS data
+    FROM tb_user u LEFT JOIN wide first ON first.fk_user = u.pk_user AND first.note = 'note 1' LEFT JOIN wide second ON second.fk_user = u.pk_user GROUP BY u.pk_user;
+CREATE TABLE tv_first AS SELECT u.pk_user AS pk_first, u.id, jsonb_build_object(
+    'few', (SELECT jsonb_agg(q) FROM (SELECT doc, amount FROM wide WHERE fk_user = u.pk_user ORDER BY note LIMIT 3) q),
+    'one', (SELECT jsonb_agg(q) FROM (SELECT DISTINCT ON (note) note, doc, amount FROM wide WHERE fk_user = u.pk_user) q),
+    'counts', (SELECT jsonb_agg(q) FROM (SELECT note, count(*), row_number() OVER (ORDER BY count(*)) FROM wide WHERE fk_user = u.pk_user GROUP BY note) q),
+    'sets', (SELECT jsonb_agg(q) FROM (SELECT note, tag, count(*) FROM wide WHERE fk_user = u.pk_user GROUP BY GROUPING SETS ((note), (tag)) LIMIT 6) q),
+    'both', (SELECT jsonb_agg(q) FROM (SELECT note FROM wide WHERE fk_user = u.pk_user UNION ALL SELECT name FROM items WHERE fk_user = u.pk_user LIMIT 5) q),
+    'numbers', (SELECT jsonb_agg(q) FROM (SELECT tag, row_number() OVER (ORDER BY note RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING),
+        first_value(doc) OVER (PARTITION BY note), count(*) OVER (ORDER BY note), array_agg(note) OVER (ORDER BY note) FROM wide WHERE fk_user = u.pk_user) q)) AS data FROM tb_user u;
+SELECT assert_exact();
+SELECT shuffle();
+UPDATE wide SET amount = amount * 1.0, doc = '{"a": 1}' WHERE tag < 'tag 2';
+SELECT shuffle();
+-- An offset frame takes one column; row_number() does not look at frames.
+CREATE TABLE tv_offset AS SELECT pk_item AS pk_offset, id, jsonb_build_object('n', row_number() OVER (ORDER BY fk_user RANGE BETWEEN 1 PRECEDING AND CURRENT ROW), 's', sum(fk_user) OVER (ORDER BY fk_user RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)) AS data FROM tb_item;
+SELECT shuffle();
+-- What peers are to be read as, nobody can say.
+CREATE TABLE tv_peers AS SELECT pk_item AS pk_peers, id, to_jsonb(array_agg(name) OVER (ORDER BY fk_user)) AS data FROM tb_item;
+CREATE TABLE tv_peers AS SELECT pk_item AS pk_peers, id, to_jsonb(last_value(name) OVER (ORDER BY fk_user)) AS data FROM tb_item;
+CREATE TABLE tv_peers AS SELECT pk_item AS pk_peers, id, jsonb_build_array(array_agg(name) OVER (ORDER BY fk_user, pk_item), last_value(name) OVER (ORDER BY fk_user RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING),
+    array_agg(name) OVER (PARTITION BY fk_user), array_agg(fk_user) OVER (PARTITION BY fk_user ORDER BY spare), string_agg(name, ',') OVER (ORDER BY fk_user ROWS 2 PRECEDING)) AS data FROM tb_item;
+SELECT shuffle();
+-- A key that goes, a column that comes, a view that is another
+CREATE TABLE tv_keyed AS SELECT u.pk_user AS pk_keyed, u.id, jsonb_build_object('items', (SELECT jsonb_agg(i.name) FROM tb_item i WHERE i.fk_user = u.pk_user)) AS data FROM tb_user u;
+CREATE TABLE tv_viewed AS SELECT u.pk_user AS pk_viewed, u.id, jsonb_build_object('items', jsonb_agg(i)) AS data FROM tb_user u LEFT JOIN items i ON i.fk_user = u.pk_user GROUP BY u.pk_user;
+ALTER VIEW v_keyed SET (security_barrier);
+SELECT pg_get_viewdef('v_keyed') ~ 'ORDER BY i.pk_item, i.name';
+ALTER TABLE tb_item DROP CONSTRAINT item_key;
+DROP TABLE tv_offset, tv_peers;
+ALTER TABLE tb_item DROP CONSTRAINT item_key;
+SELECT pg_get_viewdef('v_keyed') ~ 'ORDER BY i.pk_item, i.name', reloptions FROM pg_class WHERE oid = 'v_keyed'::regclass;
+SELECT definition ~ 'ORDER BY i.pk_item, i.name' FROM pg_tview_meta WHERE entity = 'keyed';
+INSERT INTO tb_item SELECT 1, uid(200 + n), 1, 'twin ' || n FROM generate_series(1, 6) n;
+SELECT shuffle();
+ALTER TABLE wide ADD COLUMN late int DEFAULT 0;
+UPDATE wide SET late = length(tag);
+SELECT shuffle();
+CREATE OR REPLACE VIEW items AS SELECT pk_item, id, fk_user, name, upper(name) AS shout FROM tb_item;
+SELECT shuffle();
+-- and nothing happens to those that have an order
+ALTER TABLE tb_item ADD COLUMN other int, ADD CONSTRAINT item_name UNIQUE (id);
+ALTER TABLE tb_item DROP CONSTRAINT item_name;
+SELECT shuffle();
+SET client_min_messages = warning;
+DROP SCHEMA one_answer CASCADE;
+SELECT assert_gone();
