@@ -87,8 +87,8 @@ BEGIN
     PERFORM compare('element inserted in order, core is told the index', label, doc, at, calls, rounds,
         'jsonb_insert($1, ''{items,-1}'', element, true)', 'jsonb_array_insert_where($1, ''items'', element, ''id'', ''ASC'')');
     PERFORM compare('element removed, core is told the index', label, doc, at, calls, rounds,
-        format('$1 #- (CASE WHEN g > 0 THEN ''{items,%s}'' END)::text[]', at - 1),
-        format('jsonb_array_delete_where($1, ''items'', ''id'', (CASE WHEN g > 0 THEN %L END)::jsonb)', at));
+        format('$1 #- CASE WHEN g > 0 THEN ''{items,%s}''::text[] END', at - 1),
+        format('jsonb_array_delete_where($1, ''items'', ''id'', CASE WHEN g > 0 THEN %L::jsonb END)', at));
 END $$;
 
 SELECT run('2 kB', 15, 1000 * :factor, :rounds) \g /dev/null

@@ -1,9 +1,6 @@
 // patch/elements.cpp - finds array elements by a member's value, and updates, removes and inserts them.
-//
-// The arrays that TVIEWs hold are made by aggregation: their elements have the same keys. So the search remembers where
-// the key was in the last element it searched: where the entries of the keys are the same, it can only be there.
 #include "patch/patch.hpp"
-#include "patch/values.hpp"
+#include "patch/search.hpp"
 
 namespace tviews::patch {
 
@@ -13,69 +10,14 @@ constexpr const char *array_hint = "Name a top-level member of the document that
 constexpr const char *update_hint =
     "Each element must be like {\"match_value\": 1, \"updates\": {\"key\": \"value\"}}.";
 
-// An element that is an object and has the key: its position, and where the key's value is in it.
-struct Keyed {
-    uint32 index;
-    Container element;
-    uint32 child, start;
-
-    uint32 type() const noexcept { return element.entry(child) & JENTRY_TYPEMASK; }
-    Value value() const noexcept { return element.child(child, start); }
-};
-
-// Calls visit(Keyed) for the elements that are objects with a member `key`, until it returns true.
-template <typename Visit> void each_keyed(Container array, Key key, Visit &&visit) {
-    uint32 const count = array.count();
-    const uint32 *const entries = array.entries();
-    const char *const data = array.data();
-    uint32 offset = 0;
-    // The last element found by a search, and where the key and the values start in those with the same key lengths.
-    Container like;
-    uint32 pairs = 0, position = 0, key_start = 0, values_start = 0;
-    for (uint32 i = 0; i < count; i++) {
-        uint32 const start = offset, number = entries[i] & JENTRY_OFFLENMASK;
-        offset = (entries[i] & JENTRY_HAS_OFF) != 0 ? number : start + number;
-        if (i % 1024 == 1023)
-            CHECK_FOR_INTERRUPTS();
-        if ((entries[i] & JENTRY_TYPEMASK) != JENTRY_ISCONTAINER)
-            continue;
-        Container const element(data + align4(start));
-        if (pairs == 0 || element.header() != like.header() ||
-            memcmp(element.entries(), like.entries(), pairs * sizeof(uint32)) != 0 ||
-            !same_bytes(element.data() + key_start, key.bytes, key.length)) {
-            if (!element.is_object())
-                continue;
-            KeySearch search(element);
-            if (!search.find(key))
-                continue;
-            like = element;
-            pairs = element.count();
-            position = search.index();
-            key_start = element.start(position);
-            values_start = element.end(pairs - 1);
-        }
-        Keyed found = {i, element, pairs, values_start};
-        for (; found.child < pairs + position; found.child++)
-            found.start = element.end(found.child, found.start);
-        if (visit(found))
-            return;
-    }
-}
-
 // True, with the index: the first element that matches.
 bool find_element(Container array, Key key, const Value &wanted, uint32 *index) {
     uint32 const none = array.count();
     uint32 found = none;
-    each_keyed(array, key, [&found, wanted](const Keyed &keyed) {
-        if (keyed.type() != wanted.type)
-            return false;
-        Value const value = keyed.value();
-        bool const equal = wanted.type == JENTRY_ISSTRING    ? same_image(value, wanted)
-                           : wanted.type == JENTRY_ISNUMERIC ? equal_numerics(value, wanted)
-                                                             : equal_values(value, wanted);
-        if (equal)
-            found = keyed.index;
-        return equal;
+    Sought sought(wanted);
+    each_keyed(array, key, sought, [&found](const Keyed &keyed) {
+        found = keyed.index;
+        return true;
     });
     *index = found;
     return found != none;
@@ -275,10 +217,19 @@ const Jsonb *merge_elements(const Jsonb *target, Key array_key, Key key, Contain
     Patch patch(target);
     Plan *const plan = patch.descend(patch.root(), member);
     uint32 open = table.values();
-    each_keyed(array, key, [&](const Keyed &keyed) {
-        Update *update = table.find(keyed.value());
-        if (update == nullptr || update->done)
-            return false;
+    struct {
+        const UpdateTable &table;
+        Update *update;
+
+        static void learn(const Like &) noexcept {}
+        static bool excludes(Container) noexcept { return false; }
+        bool operator()(const Keyed &keyed) {
+            update = table.find(keyed.value());
+            return update != nullptr && !update->done;
+        }
+    } wanted = {table, nullptr};
+    each_keyed(array, key, wanted, [&](const Keyed &keyed) {
+        Update *update = wanted.update;
         update->done = true;
         Plan *const inside = patch.descend(plan, keyed.index);
         for (; update != nullptr; update = update->next)

@@ -150,11 +150,14 @@ Path random_path(Choices &choices, const Json &document, bool elements) {
 }
 
 Json random_id(Choices &choices) {
-    if (choices.chance(60))
+    if (choices.chance(60)) {
+        std::string const decimals =
+            choices.chance(3) ? "." + std::string(70, '0') : ".0"; // 70: the long form
         return number(std::to_string(choices.below(choices.chance(50) ? 30 : 100000)) +
-                      (choices.chance(10) ? ".0" : ""));
+                      (choices.chance(10) ? decimals : ""));
+    }
     if (choices.chance(70))
-        return string("id-" + std::to_string(choices.below(100)));
+        return string((choices.chance(30) ? "long-id-" : "id-") + std::to_string(choices.below(100)));
     return random_scalar(choices);
 }
 
@@ -162,8 +165,9 @@ Json random_elements(Choices &choices, const std::string &key) {
     Json array = empty(Json::Kind::array);
     bool const uniform = choices.chance(70);
     std::vector<std::string> keys;
-    for (std::uint32_t i = choices.below(6); i > 0; i--)
+    for (std::uint32_t i = choices.chance(90) ? choices.below(6) : 30 + choices.below(10); i > 0; i--)
         keys.push_back(random_key(choices));
+    bool const mixed = choices.chance(30);
     for (std::uint32_t count = random_count(choices); count > 0; count--) {
         if (!uniform && choices.chance(10)) {
             array.items.push_back(random_value(choices, 1));
@@ -172,7 +176,12 @@ Json random_elements(Choices &choices, const std::string &key) {
         Json element = uniform ? empty(Json::Kind::object) : random_object(choices, choices.below(20), 1);
         for (const std::string &other : keys)
             element.set(other, random_scalar(choices));
-        if (uniform || choices.chance(90))
+        if (mixed && choices.chance(50)) { // a key as long, so that the entries of keys look the same
+            std::string beside = key;
+            beside.back() = choices.chance(50) ? '!' : '~';
+            element.set(beside, random_id(choices));
+        }
+        if ((uniform && !mixed) || choices.chance(80))
             element.set(key, random_id(choices));
         array.items.push_back(std::move(element));
     }

@@ -15,6 +15,20 @@ FROM unnest(ARRAY['0', '1000.000', '-5', 'true', 'false', 'null', '""', '[1.00, 
     WITH ORDINALITY AS x (id, n) ORDER BY n;
 -- a number whose decimals make PostgreSQL store it in the long form equals the short one
 SELECT jsonb_array_contains_id('{"l": [{"id": 42}]}', 'l', 'id', ('42.' || repeat('0', 80))::jsonb);
+-- elements whose keys have the same lengths need not have the same keys; those with many keys and short ids
+SELECT jsonb_array_delete_where('{"l": [{"ie": 7, "name": 1}, {"ic": 7, "name": 2}, {"id": 6, "name": 3}, {"ie": 7, "name": 4},
+    {"id": 7, "name": 5}, {"id": 7, "name": 6}]}', 'l', 'id', '7') -> 'l';
+SELECT jsonb_array_delete_where('{"l": [{"id": 1, "ie": 7}, {"ic": 7, "id": 2}, {"id": 3, "ie": 7}, {"ic": 1, "id": 7}, {"id": 7, "ie": 1}]}',
+    'l', 'id', '7') -> 'l';
+SELECT jsonb_array_delete_where('{"l": [{"id": "order-item-1"}, {}, {"id": "order-item-22"}, {"id": "order-item-2"}, {"id": 2}]}',
+    'l', 'id', '"order-item-2"') -> 'l';
+SELECT jsonb_array_contains_id(doc, 'l', 'id', '12345.00'), jsonb_array_contains_id(doc, 'l', 'id', '-12345'),
+    jsonb_array_contains_id(doc, 'l', 'id', '12346'), jsonb_array_contains_id(doc, 'l', 'id', ('12345.' || repeat('0', 80))::jsonb)
+FROM (SELECT jsonb_build_object('l', jsonb_agg(jsonb_build_object('id', i, 'a1', 1, 'a2', 2, 'a30', 3, 'a40', 4) ORDER BY i))
+      FROM generate_series(12340, 12345) AS i) AS x (doc);
+SELECT bool_and(jsonb_array_contains_id(doc, 'l', 'id', to_jsonb(i)) = (i BETWEEN 9990 AND 10010)) FROM generate_series(9980, 10020) AS i,
+    (SELECT jsonb_build_object('l', jsonb_agg(many || jsonb_build_object('id', n) ORDER BY n)) FROM generate_series(9990, 10010) AS n,
+         (SELECT jsonb_object_agg('key ' || k, k) FROM generate_series(1, 40) AS k) AS m (many)) AS x (doc);
 -- no match, no such array, an empty array: unchanged
 SELECT jsonb_array_update_where(:'doc', 'list', 'id', '3', '{"n": 1}') = :'doc'::jsonb,
        jsonb_array_update_where(:'doc', 'other', 'id', '2', '{"n": 1}') = :'doc'::jsonb,
