@@ -81,3 +81,124 @@ SELECT c.cache_type,
   FROM pg_tviews_cache_stats() c;
 COMMENT ON VIEW pg_tviews_cache_stats IS 'what this session has cached about TVIEWs, and how often that has helped';
 GRANT SELECT ON pg_tviews_cache_stats TO PUBLIC;
+
+-- What refreshes have done, since the server started or the counters were reset. In shared memory, for all databases.
+CREATE FUNCTION pg_tviews_stats(OUT table_oid oid, OUT flushes bigint, OUT keys_affected bigint,
+                                OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint,
+                                OUT rows_unchanged bigint, OUT patched bigint, OUT recomputed bigint,
+                                OUT full_refreshes bigint, OUT lock_waits bigint, OUT errors bigint,
+                                OUT cache_misses bigint, OUT timed_flushes bigint,
+                                OUT total_time_ms double precision, OUT max_time_ms double precision,
+                                OUT last_refresh timestamptz, OUT stats_reset timestamptz) RETURNS SETOF record
+    LANGUAGE c PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pg_tviews_stats';
+COMMENT ON FUNCTION pg_tviews_stats() IS 'counters of TVIEWs, for the view of this name';
+
+CREATE VIEW pg_tviews_stats AS
+SELECT m.entity,
+       m.table_oid,
+       coalesce(s.flushes, 0)        AS flushes,
+       coalesce(s.keys_affected, 0)  AS keys_affected,
+       coalesce(s.rows_inserted + s.rows_updated, 0) AS rows_written,
+       coalesce(s.rows_inserted, 0)  AS rows_inserted,
+       coalesce(s.rows_updated, 0)   AS rows_updated,
+       coalesce(s.rows_deleted, 0)   AS rows_deleted,
+       coalesce(s.rows_unchanged, 0) AS rows_unchanged,
+       coalesce(s.patched, 0)        AS patched,
+       coalesce(s.recomputed, 0)     AS recomputed,
+       coalesce(s.full_refreshes, 0) AS full_refreshes,
+       coalesce(s.lock_waits, 0)     AS lock_waits,
+       coalesce(s.errors, 0)         AS errors,
+       coalesce(s.cache_misses, 0)   AS cache_misses,
+       coalesce(s.timed_flushes, 0)  AS timed_flushes,
+       coalesce(s.total_time_ms, 0)  AS total_time_ms,
+       coalesce(s.max_time_ms, 0)    AS max_time_ms,
+       s.last_refresh,
+       s.stats_reset
+  FROM pg_tview_meta m
+  LEFT JOIN pg_tviews_stats() s ON s.table_oid = m.table_oid;
+COMMENT ON VIEW pg_tviews_stats IS 'what refreshes of each TVIEW have done since stats_reset';
+GRANT SELECT ON pg_tviews_stats TO PUBLIC;
+
+CREATE FUNCTION pg_tviews_stats_reset(tview text DEFAULT NULL) RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'pg_tviews_stats_reset';
+COMMENT ON FUNCTION pg_tviews_stats_reset(text) IS 'begins to count anew in pg_tviews_stats, for one TVIEW or all';
+REVOKE EXECUTE ON FUNCTION pg_tviews_stats_reset(text) FROM PUBLIC;
+
+-- The last 24 hours, from the same memory.
+CREATE FUNCTION pg_tviews_performance_summary(OUT table_oid oid, OUT hour timestamptz, OUT total_refreshes bigint,
+                                              OUT avg_refresh_ms double precision,
+                                              OUT max_refresh_ms double precision,
+                                              OUT p95_refresh_ms double precision, OUT last_refresh timestamptz,
+                                              OUT queue_size bigint, OUT cache_hits bigint,
+                                              OUT cache_misses bigint) RETURNS SETOF record
+    LANGUAGE c PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pg_tviews_performance_summary';
+COMMENT ON FUNCTION pg_tviews_performance_summary() IS 'refreshes of TVIEWs by hour, for the view of this name';
+
+CREATE VIEW pg_tviews_performance_summary AS
+SELECT s.hour,
+       m.entity,
+       s.total_refreshes,
+       s.avg_refresh_ms,
+       s.max_refresh_ms,
+       s.p95_refresh_ms,
+       s.avg_refresh_ms AS refresh_duration_ms,
+       s.last_refresh,
+       s.queue_size,
+       s.cache_hits,
+       s.cache_misses,
+       m.table_oid
+  FROM pg_tviews_performance_summary() s
+  JOIN pg_tview_meta m ON m.table_oid = s.table_oid;
+COMMENT ON VIEW pg_tviews_performance_summary IS 'refreshes of TVIEWs in each of the last 24 hours';
+GRANT SELECT ON pg_tviews_performance_summary TO PUBLIC;
+
+-- History: samples of pg_tviews_stats, taken by whoever calls pg_tviews_sample_metrics(). Not dumped.
+CREATE TABLE pg_tviews_metrics (
+    recorded_at    timestamptz      NOT NULL DEFAULT clock_timestamp(),
+    entity         text             NOT NULL,
+    table_oid      oid              NOT NULL,
+    flushes        bigint           NOT NULL,                     -- these are sums since stats_reset
+    keys_affected  bigint           NOT NULL,
+    rows_inserted  bigint           NOT NULL,
+    rows_updated   bigint           NOT NULL,
+    rows_deleted   bigint           NOT NULL,
+    rows_unchanged bigint           NOT NULL,
+    patched        bigint           NOT NULL,
+    recomputed     bigint           NOT NULL,
+    full_refreshes bigint           NOT NULL,
+    lock_waits     bigint           NOT NULL,
+    errors         bigint           NOT NULL,
+    cache_misses   bigint           NOT NULL,
+    timed_flushes  bigint           NOT NULL,
+    total_time_ms  double precision NOT NULL,
+    max_time_ms    double precision NOT NULL,
+    last_refresh   timestamptz,
+    stats_reset    timestamptz
+);
+CREATE INDEX pg_tviews_metrics_recorded_at_idx ON pg_tviews_metrics (recorded_at);
+COMMENT ON TABLE pg_tviews_metrics IS 'samples of pg_tviews_stats, taken by pg_tviews_sample_metrics()';
+GRANT SELECT ON pg_tviews_metrics TO PUBLIC;
+GRANT INSERT, DELETE ON pg_tviews_metrics TO pg_monitor;              -- for the functions below
+
+CREATE FUNCTION pg_tviews_sample_metrics() RETURNS bigint
+    LANGUAGE sql
+BEGIN ATOMIC
+    WITH sample AS (
+        INSERT INTO pg_tviews_metrics (entity, table_oid, flushes, keys_affected, rows_inserted, rows_updated,
+                                       rows_deleted, rows_unchanged, patched, recomputed, full_refreshes,
+                                       lock_waits, errors, cache_misses, timed_flushes, total_time_ms,
+                                       max_time_ms, last_refresh, stats_reset)
+        SELECT s.entity, s.table_oid, s.flushes, s.keys_affected, s.rows_inserted, s.rows_updated, s.rows_deleted,
+               s.rows_unchanged, s.patched, s.recomputed, s.full_refreshes, s.lock_waits, s.errors, s.cache_misses,
+               s.timed_flushes, s.total_time_ms, s.max_time_ms, s.last_refresh, s.stats_reset
+          FROM pg_tviews_stats s
+        RETURNING 1
+    )
+    SELECT count(*) FROM sample;
+END;
+COMMENT ON FUNCTION pg_tviews_sample_metrics() IS 'adds a row for each TVIEW to pg_tviews_metrics; returns how many';
+
+CREATE FUNCTION pg_tviews_cleanup_metrics(days integer DEFAULT 7) RETURNS bigint
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'pg_tviews_cleanup_metrics';
+COMMENT ON FUNCTION pg_tviews_cleanup_metrics(integer) IS
+    'removes rows of pg_tviews_metrics that are older than so many days; returns how many';

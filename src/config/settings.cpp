@@ -89,9 +89,10 @@ void define_settings() {
                &stmt_trigger_threshold, 0, INT_MAX, PGC_USERSET);
     define_int("pg_tviews.table_cache_size", "Number of capture programs a session keeps.", &table_cache_size,
                1, INT_MAX, PGC_USERSET);
-    DefineCustomEnumVariable("pg_tviews.track", "Which statements the statistics count.", nullptr,
-                             &track_value, track_value, track_options, PGC_SUSET, 0, nullptr, nullptr,
-                             nullptr);
+    DefineCustomEnumVariable(
+        "pg_tviews.track",
+        "What the statistics count: nothing, what refreshes do, or also how long they take.", nullptr,
+        &track_value, track_value, track_options, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("pg_tviews");
 }
 

@@ -14,6 +14,7 @@
 #include "ddl/state.hpp"
 #include "ddl/statement.hpp"
 #include "definition/text.hpp"
+#include "monitor/count.hpp"
 #include "pg/list.hpp"
 #include "pg/names.hpp"
 #include "pg/handles.hpp"
@@ -72,6 +73,7 @@ void adopt(Oid table, Creation *creation) {
     row.view = view;
     row.definition = definition;
     catalog::insert_meta_row(row);
+    monitor::forget_counters(table);
 
     refresh::Progress progress(table, creation->entity, refresh::Phase::populating);
     uint64 const rows = refresh::populate(table, progress);

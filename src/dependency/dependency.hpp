@@ -66,6 +66,8 @@ struct Compiled {
     uint64 roles_checked = 0; // catalog::roles_generation() when its owner was found to see all rows
     int pins = 0;
 
+    bool refreshed = false;      // refresh's own: it has been
+    bool counted = false;        // and there are counters for it
     void *maintenance = nullptr; // refresh's own, in `context`
     void *queue_entry = nullptr; // queue's own, valid for the transaction numbered queue_epoch
     uint64 queue_epoch = 0;

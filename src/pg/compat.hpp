@@ -14,6 +14,7 @@
 
 extern "C" {
 #include "commands/trigger.h"
+#include "lib/dshash.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parse_node.h"
@@ -119,6 +120,20 @@ inline void set_trigger_firing(Relation table, const char *trigger, char when) {
 #else
     EnableDisableTriggerNew(table, trigger, when, false, false, ShareRowExclusiveLock);
 #endif
+}
+
+// For a shared hash table whose keys are compared byte by byte.
+inline dshash_parameters binary_hash_parameters(std::size_t key_size, std::size_t entry_size, int tranche) {
+    dshash_parameters parameters{};
+    parameters.key_size = key_size;
+    parameters.entry_size = entry_size;
+    parameters.compare_function = dshash_memcmp;
+    parameters.hash_function = dshash_memhash;
+#if TVIEWS_PG_GE(17)
+    parameters.copy_function = dshash_memcpy;
+#endif
+    parameters.tranche_id = tranche;
+    return parameters;
 }
 
 // Is the column a virtual generated column (18 and later)?

@@ -42,6 +42,8 @@ constexpr uint16 edge_class = 0x5402;
 // How long a flush inside PREPARE TRANSACTION waits: a coordinator's deadlock across servers is seen by nobody.
 constexpr int prepare_wait_ms = 5000;
 
+constinit uint64 waits = 0;
+
 struct Wanted {
     uint32 hash;
     LOCKMODE mode;
@@ -60,7 +62,10 @@ LOCKMODE both(LOCKMODE a, LOCKMODE b) noexcept {
 void acquire_now(Oid table, uint16 lock_class, uint32 hash, LOCKMODE mode) {
     LOCKTAG tag;
     SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, table, hash, lock_class);
-    (void) LockAcquire(&tag, mode, false, false);
+    if (LockAcquire(&tag, mode, false, true) == LOCKACQUIRE_NOT_AVAIL) {
+        waits++;
+        (void) LockAcquire(&tag, mode, false, false);
+    }
 }
 
 // In the order of the tags, each hash once.
@@ -135,6 +140,8 @@ uint32 hash_key(const dependency::Compiled &tview, const Datum *values) {
 }
 
 } // namespace
+
+uint64 lock_waits() noexcept { return waits; }
 
 void lock_edge(const dependency::Compiled &tview, const dependency::CompiledEdge &edge, const pg::ValueSet &w,
                const Pending &r, Timing timing) {

@@ -14,4 +14,7 @@ void lock_keys(const dependency::Compiled &tview, const pg::ValueSet &keys, Timi
 // The whole key level, against every holder of a key.
 void lock_all_keys(const dependency::Compiled &tview, Timing timing);
 
+// How often this session has had to wait for any of these.
+uint64 lock_waits() noexcept;
+
 } // namespace tviews::refresh

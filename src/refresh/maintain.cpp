@@ -11,6 +11,7 @@
 
 #include "config/settings.hpp"
 #include "errors/errors.hpp"
+#include "monitor/count.hpp"
 #include "pg/guard.hpp"
 #include "refresh/environment.hpp"
 #include "refresh/locks.hpp"
@@ -108,18 +109,20 @@ class Flush {
 // Only now and then something is written, and a writer costs more than finding that out.
 using LazyWriter = std::optional<Writer>;
 
-struct Done {
-    uint64 keys = 0;
-    bool all = false;
-    uint64 rows = 0;
-};
+void add_written(monitor::Refresh &done, const Written &written) noexcept {
+    done.inserted = written.inserted;
+    done.updated = written.updated;
+    done.deleted = written.deleted;
+    done.unchanged = written.unchanged;
+}
 
-Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener,
-         const KeyConstraint **primary_key) {
+monitor::Refresh run(dependency::Compiled &tview, const Changes &changes, Timing timing, Listener &listener,
+                     const KeyConstraint **primary_key) {
     Relation const table = table_open(tview.table, RowExclusiveLock);
     Storage storage(tview, table);
     *primary_key = key_constraint(tview.schema, tview.name, table);
     LazyWriter writer;
+    monitor::Refresh done;
     Flush flush(tview, changes, timing);
     std::optional<Progress> progress;
     if (flush.all()) {
@@ -133,46 +136,49 @@ Done run(dependency::Compiled &tview, const Changes &changes, Timing timing, Lis
         Environment const environment(tview);
         pg::SpiSession const spi;
         pg::ScopedContext const scope(context);
+        uint64 const waits = lock_waits();
         flush.find_keys();
+        done.lock_waits = lock_waits() - waits;
+        done.full = flush.all();
+        done.keys = flush.all() ? 0 : flush.keys().pending();
         if (flush.all() || flush.keys().pending() > 0) {
             pg::PushedSnapshot const snapshot(current_snapshot(timing));
             if (own_snapshot(timing))
                 refuse_newer_rows(tview, storage, flush.keys(), flush.all());
             writer.emplace(tview, storage, listener, trust.context, primary_key);
             pg::ValueSet left;
+            uint64 const patches = patched_documents();
             bool const patched = !flush.all() && !own_snapshot(timing) &&
                                  patch_documents(tview, changes, flush.keys(), *writer, left);
+            done.patched = patched_documents() - patches;
+            done.recomputed = patched ? left.pending() : done.keys;
             if (progress)
                 progress->phase(Phase::comparing);
             recompute(tview, patched ? left : flush.keys(), flush.all(), changes.gone, *writer,
                       progress ? &*progress : nullptr);
         }
     }
-    uint64 rows = 0;
     if (writer) {
         if (progress)
             progress->phase(Phase::writing);
         pg::PushedSnapshot const snapshot(current_snapshot(timing));
         SettingsScope const settings(trust);
-        rows = writer->finish([&] { listener.applied(flush.keys(), flush.all()); });
+        add_written(done, writer->finish([&] { listener.applied(flush.keys(), flush.all()); }));
     } else {
         listener.applied(flush.keys(), flush.all());
     }
     table_close(table, NoLock);
-    return {flush.keys().pending(), flush.all(), rows};
+    return done;
 }
 
-void log_duration(const dependency::Compiled &tview, const Done &done, instr_time start) {
-    instr_time duration;
-    INSTR_TIME_SET_CURRENT(duration);
-    INSTR_TIME_SUBTRACT(duration, start);
+void log_duration(const dependency::Compiled &tview, const monitor::Refresh &done, instr_time duration) {
     double const milliseconds = INSTR_TIME_GET_MILLISEC(duration);
-    if (milliseconds < config::log_min_refresh_duration)
+    if (config::log_min_refresh_duration < 0 || milliseconds < config::log_min_refresh_duration)
         return;
-    const char *const keys = done.all ? "all keys" : psprintf(UINT64_FORMAT " keys", done.keys);
+    const char *const keys = done.full ? "all keys" : psprintf(UINT64_FORMAT " keys", done.keys);
     ereport(LOG, errhidestmt(true), errhidecontext(true),
             errmsg("duration: %.3f ms  refresh of TVIEW %s: %s, " UINT64_FORMAT " rows written", milliseconds,
-                   tview.qualified, keys, done.rows));
+                   tview.qualified, keys, done.written()));
 }
 
 // Deltas of a full refresh go to the queue as well.
@@ -250,12 +256,17 @@ uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timi
     lock_materialized_views(tview);
     MemoryContext const context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_tviews refresh", ALLOCSET_DEFAULT_SIZES);
-    bool const timed = config::log_min_refresh_duration >= 0;
+    bool const counted = config::track() != config::Track::none;
+    bool const timed = config::log_min_refresh_duration >= 0 || config::track() == config::Track::all;
+    bool const compiled = !tview.refreshed;
+    tview.refreshed = true;
+    if (counted && !tview.counted)
+        monitor::prepare_counters(tview.table);
     instr_time start;
     INSTR_TIME_SET_ZERO(start);
     if (timed)
         INSTR_TIME_SET_CURRENT(start);
-    Done done;
+    monitor::Refresh done;
     {
         pg::ScopedContext const scope(context);
         ErrorContext const error_context(tview, changes.sources);
@@ -265,12 +276,24 @@ uint64 maintain(dependency::Compiled &tview, const Changes &changes, Timing timi
                                          duplicate_key_edited(tview, primary_key, error);
                                          privilege_error_edited(tview, error);
                                          concurrent_write_edited(tview, error);
+                                         if (counted)
+                                             monitor::note_failure(tview.table);
                                      });
-        if (timed)
-            log_duration(tview, done, start);
+        if (timed) {
+            instr_time duration;
+            INSTR_TIME_SET_CURRENT(duration);
+            INSTR_TIME_SUBTRACT(duration, start);
+            log_duration(tview, done, duration);
+            if (config::track() == config::Track::all)
+                done.microseconds = std::max<int64>(1, INSTR_TIME_GET_MICROSEC(duration));
+        }
+    }
+    if (counted) {
+        done.compiled = compiled;
+        tview.counted = monitor::count_refresh(tview.table, done);
     }
     MemoryContextDelete(context);
-    return done.rows;
+    return done.written();
 }
 
 uint64 full_refresh(Oid table) {

@@ -131,7 +131,9 @@ class Patcher {
                 return true;
             };
             fits = each(put);
-            if (fits && !same_bytes(after, before)) {
+            if (fits && same_bytes(after, before)) {
+                writer_.unchanged();
+            } else if (fits) {
                 writer_.replace(stored, layout_.column, JsonbPGetDatum(after));
                 patched++;
             }

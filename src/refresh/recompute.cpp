@@ -231,8 +231,8 @@ class PairSink final : public pg::RowSink {
         if (has_stored && (remember_all_ || !same) && !seen_.add(stored))
             raise_duplicate_key(tview_, key_text(tview_, slot));
         if (same)
-            return;
-        if (!has_row)
+            writer_.unchanged();
+        else if (!has_row)
             writer_.remove(stored);
         else if (!has_stored)
             writer_.insert(slot);

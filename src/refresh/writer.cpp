@@ -369,7 +369,7 @@ void Writer::insert_now(Target &target, TupleTableSlot *row) {
     estate_->es_snapshot = GetActiveSnapshot();
     open_indices(target);
     ExecSimpleRelationInsert(target.result, estate_, fresh);
-    rows_++;
+    written_.inserted++;
     listener_.changed(storage_.table(), target.table, nullptr, fresh);
     ResetPerTupleExprContext(estate_);
 }
@@ -399,8 +399,10 @@ void Writer::update_now(Target &target, TupleTableSlot *stored, TupleTableSlot *
         target.fresh->tts_isnull[at] = new_null;
         different = true;
     }
-    if (!different)
+    if (!different) {
+        unchanged();
         return;
+    }
     ExecStoreVirtualTuple(target.fresh);
     write_update(target, stored);
 }
@@ -410,7 +412,7 @@ void Writer::write_update(Target &target, TupleTableSlot *stored) {
     estate_->es_snapshot = GetActiveSnapshot();
     open_indices(target);
     ExecSimpleRelationUpdate(target.result, estate_, &epq_, stored, target.fresh);
-    rows_++;
+    written_.updated++;
     listener_.changed(storage_.table(), target.table, stored, target.fresh);
     ResetPerTupleExprContext(estate_);
 }
@@ -419,7 +421,7 @@ void Writer::remove_now(Target &target, TupleTableSlot *stored) {
     WriteScope const role(tview_.owner, outer_context_);
     estate_->es_snapshot = GetActiveSnapshot();
     ExecSimpleRelationDelete(target.result, estate_, &epq_, stored);
-    rows_++;
+    written_.deleted++;
     listener_.changed(storage_.table(), target.table, stored, nullptr);
     ResetPerTupleExprContext(estate_);
 }
@@ -441,7 +443,7 @@ void Writer::close() {
     ExecCloseResultRelations(estate_); // with indexes, and what triggers of partitions have opened
     ExecResetTupleTable(estate_->es_tupleTable, false);
     FreeExecutorState(estate_);
-    if (rows_ > 0)
+    if (written_.rows() > 0)
         CommandCounterIncrement();
 }
 

@@ -34,6 +34,16 @@ KeyConstraint *key_constraint(const char *schema, const char *name, Relation tab
 // which PostgreSQL reports as an internal error there.
 void concurrent_write_edited(const dependency::Compiled &tview, ErrorData *error);
 
+// Rows.
+struct Written {
+    uint64 inserted = 0;
+    uint64 updated = 0;
+    uint64 deleted = 0;
+    uint64 unchanged = 0; // were right already
+
+    uint64 rows() const noexcept { return inserted + updated + deleted; }
+};
+
 class Writer {
   public:
     // `storage` is of a table that is open with RowExclusiveLock and stays until after finish(). `outer_context`: the
@@ -59,15 +69,18 @@ class Writer {
         return target_of(stored).columns[static_cast<std::size_t>(column)];
     }
 
+    // A stored row is right.
+    void unchanged() noexcept { written_.unchanged++; }
+
     // Are changes kept aside until finish()?
     bool defers() const noexcept { return pending_ != nullptr; }
     // Applies what was kept aside, under the active snapshot; before_triggers() comes ahead of AFTER triggers.
-    // Call it outside the Environment. Returns the rows written.
-    template <typename F> uint64 finish(F &&before_triggers) {
+    // Call it outside the Environment. Returns what was written.
+    template <typename F> Written finish(F &&before_triggers) {
         apply_pending();
         before_triggers();
         close();
-        return rows_;
+        return written_;
     }
 
   private:
@@ -121,7 +134,7 @@ class Writer {
     pg::vector<Target *> targets_; // by part; nullptr: not yet
     Tuplestorestate *pending_ = nullptr;
     TupleDesc pending_row_ = nullptr;
-    uint64 rows_ = 0;
+    Written written_;
 };
 
 // Fills an empty, not yet indexed table: no triggers, no WAL where PostgreSQL can do without.
