@@ -10,7 +10,9 @@
 // own (the usual way to order several aggregates at once), and WITH TIES.
 #include "definition/definition.hpp"
 
+#include "definition/determinism.hpp"
 #include "definition/expressions.hpp"
+#include "definition/row_order.hpp"
 #include "errors/errors.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
@@ -18,16 +20,8 @@
 extern "C" {
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
-#include "access/sysattr.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_constraint.h"
-#include "nodes/makefuncs.h"
-#include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
-#include "parser/parse_clause.h"
 #include "parser/parsetree.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/typcache.h"
 }
 
@@ -36,132 +30,6 @@ namespace tviews::definition {
 namespace {
 
 void visit_query(Query *query);
-
-bool sortable(Oid type) {
-    TypeCacheEntry *const entry = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_EQ_OPR);
-    return OidIsValid(entry->lt_opr) && OidIsValid(entry->eq_opr);
-}
-
-// What an expression looks like, to be compared byte by byte: 1.0 and 1.00 are equal as numbers, not as text.
-Node *as_text(Node *expr) {
-    Oid const type = getBaseType(exprType(expr));
-    if (type != TEXTOID && type != VARCHAROID) {
-        auto *cast = makeNode(CoerceViaIO);
-        cast->arg = reinterpret_cast<Expr *>(expr);
-        cast->resulttype = TEXTOID;
-        cast->resultcollid = DEFAULT_COLLATION_OID;
-        cast->coerceformat = COERCE_EXPLICIT_CAST;
-        cast->location = -1;
-        expr = reinterpret_cast<Node *>(cast);
-    }
-    auto *collate = makeNode(CollateExpr);
-    collate->arg = reinterpret_cast<Expr *>(expr);
-    collate->collOid = C_COLLATION_OID;
-    collate->location = -1;
-    return reinterpret_cast<Node *>(collate);
-}
-
-// Appends what orders rows by all that can be seen of `expr`.
-void add_image(List **columns, Node *expr) {
-    Oid const type = exprType(expr);
-    if (sortable(type))
-        *columns = lappend(*columns, expr);
-    if (!pg::equal_values_look_equal(type, exprCollation(expr)))
-        *columns = lappend(*columns, as_text(static_cast<Node *>(copyObject(expr))));
-}
-
-// The columns that identify a row of one relation: its primary key, or a function's ordinality. NIL when there are none.
-List *key_columns(const Query *query, Index varno) {
-    RangeTblEntry *const rte = rt_fetch(varno, query->rtable);
-    List *const all = pg::columns_of(rte, varno);
-    if (rte->rtekind == RTE_FUNCTION && rte->funcordinality)
-        return list_make1(llast(all));
-    if (rte->rtekind != RTE_RELATION || get_rel_relkind(rte->relid) == RELKIND_VIEW)
-        return NIL;
-    Oid constraint = InvalidOid;
-    Bitmapset *const key = get_primary_key_attnos(rte->relid, false, &constraint);
-    List *columns = NIL;
-    for (auto *var : pg::each<Var>(all))
-        if (bms_is_member(var->varattno - FirstLowInvalidHeapAttributeNumber, key))
-            columns = lappend(columns, var);
-    return columns;
-}
-
-// What can be seen of the `used` columns of one relation. After its first column, which is the order that people
-// expect, if so `led`.
-List *visible_columns(const Query *query, Index varno, List *used, bool led) {
-    Bitmapset *numbers = nullptr;
-    for (auto *var : pg::each<Var>(used))
-        if (var->varno == static_cast<int>(varno))
-            numbers = bms_add_member(numbers, var->varattno - FirstLowInvalidHeapAttributeNumber);
-    bool const whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, numbers);
-    List *columns = NIL;
-    for (auto *var : pg::each<Var>(pg::columns_of(rt_fetch(varno, query->rtable), varno))) {
-        if (whole_row || bms_is_member(var->varattno - FirstLowInvalidHeapAttributeNumber, numbers))
-            add_image(&columns, reinterpret_cast<Node *>(var));
-        else if (led && columns == NIL && sortable(var->vartype))
-            columns = lappend(columns, var);
-    }
-    for (auto *var : pg::each<Var>(used))
-        if (var->varno == static_cast<int>(varno) && var->varattno < 0)
-            add_image(&columns, reinterpret_cast<Node *>(var));
-    return columns;
-}
-
-// visit(varno) for the relations of a level that are among `used`, in the order in which they are joined.
-template <typename F> void for_each_used(Node *item, List *used, F &&visit) {
-    if (IsA(item, JoinExpr)) {
-        for_each_used(castNode(JoinExpr, item)->larg, used, visit);
-        for_each_used(castNode(JoinExpr, item)->rarg, used, visit);
-        return;
-    }
-    bool present = false;
-    for (auto *var : pg::each<Var>(used))
-        present = present || (IsA(item, RangeTblRef) && var->varno == castNode(RangeTblRef, item)->rtindex);
-    if (present)
-        visit(static_cast<Index>(castNode(RangeTblRef, item)->rtindex));
-}
-
-// The columns of this level's relations that `exprs` are computed from. An outer level's rows are fixed while this one
-// is computed.
-List *used_columns(Query *query, List *exprs) {
-    Node *const flat = pg::flatten_aliases(query, static_cast<Node *>(copyObjectImpl(exprs)));
-    List *const used = pull_vars_of_level(flat, 0);
-    for (auto *var : pg::each<Var>(used)) {
-        var->varlevelsup = 0;
-        pg::plain_var(var);
-    }
-    return used;
-}
-
-// Columns of one level's relations: rows that are equal in them give the same `exprs`, so that their order does not
-// matter.
-List *tie_breakers(Query *query, List *exprs) {
-    List *const used = used_columns(query, exprs);
-    List *columns = NIL;
-    for (Node *item : pg::each<Node>(query->jointree->fromlist))
-        for_each_used(item, used, [&](Index varno) {
-            List *const key = key_columns(query, varno);
-            columns = list_concat(columns, key != NIL ? key : visible_columns(query, varno, used, true));
-        });
-    return columns;
-}
-
-// The same for a level with GROUP BY, whose rows are groups.
-List *group_tie_breakers(Query *query) {
-    List *columns = NIL;
-    for (auto *group : pg::each<SortGroupClause>(query->groupClause))
-        columns = lappend(columns, get_sortgroupclause_expr(group, query->targetList));
-    if (query->groupingSets == NIL)
-        return columns;
-    auto visit = [&](Node *node) { // a grouping set's NULL is not a value's
-        if ((IsA(node, Aggref) || IsA(node, GroupingFunc)))
-            add_image(&columns, node);
-        return IsA(node, Aggref) || IsA(node, SubLink);
-    };
-    pg::walk(reinterpret_cast<Node *>(query->targetList), visit, false);
-    return columns;
-}
 
 // Is what is read the ordered result of one subquery or function? A join keeps no order.
 bool ordered_input(const Query *query) {
@@ -423,13 +291,7 @@ List *result_columns(Query *query) {
 
 void order_level(Query *query) {
     if (query->hasAggs) {
-        List *group_exprs = NIL;
-        if (query->groupingSets == NIL)
-            for (auto *group : pg::each<SortGroupClause>(query->groupClause))
-                group_exprs = lappend(
-                    group_exprs,
-                    pg::flatten_aliases(query, static_cast<Node *>(copyObject(
-                                                   get_sortgroupclause_expr(group, query->targetList)))));
+        List *const group_exprs = query->groupingSets == NIL ? grouping(query) : NIL;
         auto visit = [&](Node *node) {
             if (IsA(node, Aggref))
                 order_aggregate(query, castNode(Aggref, node), group_exprs);
@@ -474,6 +336,7 @@ bool query_step(Node *node, void *raw) {
 
 void visit_query(Query *query) {
     (void) query_tree_walker(query, TVIEWS_WALKER(query_step), nullptr, 0);
+    represent_groups(query);
     order_level(query);
 }
 

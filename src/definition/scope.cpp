@@ -7,6 +7,7 @@
 #include "definition/scope.hpp"
 
 #include "definition/checks.hpp"
+#include "definition/determinism.hpp"
 #include "definition/expressions.hpp"
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
@@ -455,8 +456,11 @@ Piece Builder::join_tree(Frame &frame, Node *node, Bitmapset *forced) {
 void Builder::fill_outputs(Frame &frame) {
     Level &level = *frame.level;
     Query *const query = frame.query;
-    for (auto *tle : pg::each<TargetEntry>(query->targetList))
-        level.outputs = lappend(level.outputs, global(frame, reinterpret_cast<Node *>(tle->expr)));
+    for (auto *tle : pg::each<TargetEntry>(query->targetList)) {
+        auto *const expr = reinterpret_cast<Node *>(tle->expr);
+        Node *const group = represented(query, expr);
+        level.outputs = lappend(level.outputs, global(frame, group != nullptr ? group : expr));
+    }
     auto partition = [&](List *clauses) {
         List *exprs = NIL;
         List *original = NIL;

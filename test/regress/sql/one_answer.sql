@@ -44,6 +44,35 @@ CREATE TABLE tv_peers AS SELECT pk_item AS pk_peers, id, to_jsonb(last_value(nam
 CREATE TABLE tv_peers AS SELECT pk_item AS pk_peers, id, jsonb_build_array(array_agg(name) OVER (ORDER BY fk_user, pk_item), last_value(name) OVER (ORDER BY fk_user RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING),
     array_agg(name) OVER (PARTITION BY fk_user), array_agg(fk_user) OVER (PARTITION BY fk_user ORDER BY spare), string_agg(name, ',') OVER (ORDER BY fk_user ROWS 2 PRECEDING)) AS data FROM tb_item;
 SELECT shuffle();
+-- Groups of values that are equal and look different show one of them, and are still found by it.
+CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE DOMAIN price AS numeric;
+CREATE TABLE tb_code (pk_code int PRIMARY KEY, id uuid NOT NULL, code numeric, nick text COLLATE ci);
+CREATE TABLE use (pk_use int PRIMARY KEY, code numeric, nick text COLLATE ci, price price, span interval, f float8, doc jsonb, list numeric[], exact numeric(5, 1), spare int);
+INSERT INTO tb_code SELECT n, uid(n), n, 'N' || n FROM generate_series(0, 3) n;
+INSERT INTO use SELECT n, v, CASE WHEN n % 2 = 0 THEN 'n' ELSE 'N' END || n % 4, v, v * CASE WHEN n % 2 = 0 THEN interval '1 day' ELSE interval '24 hours' END,
+    CASE WHEN n % 2 = 0 THEN '-0'::float8 ELSE 0 END, to_jsonb(v), ARRAY[v], v FROM (SELECT n, (n % 4 || repeat('0', n % 3))::numeric / 10 ^ (n % 3) AS v FROM generate_series(1, 24) n) q;
+CREATE TABLE tv_used AS SELECT c.pk_code AS pk_used, c.id, jsonb_build_object('code', q.code, 'uses', q.uses, 'next', q.code + 1) AS data
+    FROM tb_code c LEFT JOIN (SELECT code, count(*) AS uses FROM use GROUP BY code) q ON q.code = c.code;
+CREATE TABLE tv_nick AS SELECT c.pk_code AS pk_nick, c.id, jsonb_build_object('all', (SELECT jsonb_agg(q) FROM (SELECT DISTINCT nick, price, span, f, doc, list, exact FROM use WHERE use.nick = c.nick) q),
+    'shout', (SELECT jsonb_agg(q) FROM (SELECT nick || '!' AS shout, max(price) FROM use WHERE use.nick = c.nick GROUP BY nick) q)) AS data FROM tb_code c;
+CREATE TABLE tv_plain AS SELECT c.pk_code AS pk_plain, c.id, jsonb_build_object('code', c.code, 'nick', c.nick, 'uses', count(*)) AS data FROM tb_code c LEFT JOIN use ON use.code = c.code GROUP BY c.pk_code, c.id, c.code, c.nick;
+SELECT pg_get_viewdef('v_used') ~ 'min' AS used, pg_get_viewdef('v_nick') ~ 'min.*exact' AS nick, pg_get_viewdef('v_plain') ~ 'min' AS plain;
+SELECT entity, line FROM pg_tview_meta, pg_tviews_explain(entity) line WHERE entity IN ('used', 'nick', 'plain') AND line ~ 'strategy' ORDER BY entity, line COLLATE "C";
+CREATE FUNCTION shuffle_uses() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE one int;
+BEGIN
+    FOR one IN SELECT pk_use FROM use ORDER BY md5(pk_use::text) LOOP UPDATE use SET spare = coalesce(spare, 0) + 1 WHERE pk_use = one; END LOOP;
+    RETURN assert_exact('tv_used', 'tv_nick', 'tv_plain');
+END $$;
+SELECT shuffle_uses();
+UPDATE use SET code = code * 1.00, nick = upper(nick) WHERE pk_use % 5 = 1;
+SELECT shuffle_uses();
+DELETE FROM use WHERE pk_use % 3 = 0;
+SELECT shuffle_uses();
+UPDATE tb_code SET code = 2.000 WHERE pk_code = 1;
+SELECT shuffle_uses();
+DROP TABLE tv_used, tv_nick, tv_plain;
 -- A key that goes, a column that comes, a view that is another
 CREATE TABLE tv_keyed AS SELECT u.pk_user AS pk_keyed, u.id, jsonb_build_object('items', (SELECT jsonb_agg(i.name) FROM tb_item i WHERE i.fk_user = u.pk_user)) AS data FROM tb_user u;
 CREATE TABLE tv_viewed AS SELECT u.pk_user AS pk_viewed, u.id, jsonb_build_object('items', jsonb_agg(i)) AS data FROM tb_user u LEFT JOIN items i ON i.fk_user = u.pk_user GROUP BY u.pk_user;
