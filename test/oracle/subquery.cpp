@@ -69,8 +69,13 @@ const Alias *choose_outer(Context &c, const Scope &outer) {
 
 // (SELECT agg FROM (SELECT ... FROM inner WHERE tie ... ) q): the tie inside a FROM subquery.
 std::optional<Node> nested_collecting(Context &c, const Scope &outer, InnerFrom &inner) {
-    StableOnly stable(c);
-    const auto label = pick_column(c, inner.scope, c.rng.pick({Family::text, Family::integer}));
+    const auto form = c.rng.below(8);
+    std::optional<StableOnly> stable;
+    if (form > 1) // GROUP BY and DISTINCT show a definite one of equal values
+        stable.emplace(c);
+    const auto label = pick_column(c, inner.scope,
+                                   stable ? c.rng.pick({Family::text, Family::integer})
+                                          : c.rng.pick({Family::text, Family::integer, Family::numeric}));
     const auto order = total_order(c, inner.scope);
     if (!label)
         return std::nullopt;
@@ -78,14 +83,16 @@ std::optional<Node> nested_collecting(Context &c, const Scope &outer, InnerFrom 
     const std::string q = identifier(c.alias_name("t_q"));
     const Node from = inner.from;
     const std::string x = label->text();
-    switch (c.rng.below(8)) {
-    case 0:
+    switch (form) {
+    case 0: {
         c.shape("subquery-grouped");
-        return sql(
-            "(SELECT jsonb_object_agg(coalesce({}.k::text, '-'), {}.n ORDER BY {}.k NULLS FIRST) FROM "
-            "(SELECT {} AS k, count(*) AS n FROM {}{} GROUP BY {}{}) {})",
-            q, q, q, x, from, where, c.rng.chance(50) ? "1" : x,
-            c.rng.chance(35) ? optional(sql(" HAVING {}", having_condition(c, inner.scope))) : Node(""), q);
+        Scope own; // an aggregate of outer columns alone would belong to the outer query
+        own.aliases = inner.scope.aliases;
+        return sql("(SELECT jsonb_object_agg(coalesce({}.k::text, '-'), {}.n ORDER BY {}.k NULLS FIRST) FROM "
+                   "(SELECT {} AS k, count(*) AS n FROM {}{} GROUP BY {}{}) {})",
+                   q, q, q, x, from, where, c.rng.chance(50) ? "1" : x,
+                   c.rng.chance(35) ? optional(sql(" HAVING {}", having_condition(c, own))) : Node(""), q);
+    }
     case 1:
         c.shape("subquery-distinct");
         return sql("(SELECT jsonb_agg({}.x ORDER BY {}.x) FROM (SELECT DISTINCT {} AS x FROM {}{}) {})", q, q,
