@@ -202,3 +202,11 @@ CREATE FUNCTION pg_tviews_cleanup_metrics(days integer DEFAULT 7) RETURNS bigint
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'pg_tviews_cleanup_metrics';
 COMMENT ON FUNCTION pg_tviews_cleanup_metrics(integer) IS
     'removes rows of pg_tviews_metrics that are older than so many days; returns how many';
+
+CREATE FUNCTION pg_tviews_profile(tview text DEFAULT NULL)
+    RETURNS TABLE (entity text, table_oid regclass, row_count bigint, total_bytes bigint, table_bytes bigint,
+                   toast_bytes bigint, index_bytes bigint, bytes_per_row double precision, updates bigint,
+                   hot_ratio double precision, dead_rows bigint, unused_indexes text[], missing_indexes text[],
+                   fan_out double precision, warnings text[])
+    LANGUAGE c ROWS 20 AS 'MODULE_PATHNAME', 'pg_tviews_profile';
+COMMENT ON FUNCTION pg_tviews_profile(text) IS 'size and wear of a TVIEW, or of all, with warnings';
