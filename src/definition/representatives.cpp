@@ -91,7 +91,7 @@ void represent_groups(Query *query) {
         return;
     List *const groups = grouping(query);
     for (int i = 0; i < list_length(groups); i++) {
-        auto *const group = list_nth_node(Node, groups, i);
+        auto *const group = static_cast<Node *>(list_nth(groups, i));
         if (equal_is_same(group) || fixed_by_keys(query, group, groups))
             continue;
         Node *const shown = representative(group);
