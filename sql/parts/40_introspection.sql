@@ -38,7 +38,7 @@ COMMENT ON FUNCTION pg_tviews_explain(text) IS 'the maintenance program of a TVI
 CREATE FUNCTION pg_tviews_queue_stats() RETURNS jsonb
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'pg_tviews_queue_stats';
 COMMENT ON FUNCTION pg_tviews_queue_stats() IS
-    'what is pending in this transaction, and what this session has patched so far';
+    'what is pending in this transaction, and what this session has patched and assembled so far';
 
 CREATE FUNCTION pg_tviews_suggest_indexes(entity_name text)
     RETURNS TABLE (index_suggestion text, reason text)

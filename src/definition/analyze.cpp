@@ -350,6 +350,7 @@ Shape *Export::run(const pg::vector<int> &unit) {
     std::sort(shape_->relations.begin(), shape_->relations.end());
     shape_->layout = find_layout(scope_, query_, *shape_);
     shape_->key_table = find_key_table(scope_, query_, *shape_);
+    shape_->assembly = find_assembly(scope_, query_, *shape_);
     return shape_;
 }
 

@@ -10,6 +10,7 @@
 
 namespace tviews::definition {
 
+struct Assembly; // assembly.hpp
 struct Edge;
 struct Layout; // layout.hpp
 
@@ -79,7 +80,8 @@ struct OutputColumn {
 // An output column that tells, with others, which row of a source has entered a row of the definition: the row that has the
 // value in a column of a unique index. By index column.
 struct Identity {
-    int column; // index into Shape::columns
+    int column;       // index into Shape::columns
+    AttrNumber attno; // of the row, equal to it
     pg::IndexEquality equality;
     int16 length;
     bool by_value;
@@ -90,6 +92,7 @@ struct KeyTable {
     Oid relation = InvalidOid; // InvalidOid: there is none
     Oid index;
     pg::vector<Identity> identity;
+    int occurrence = 0;
 };
 
 struct Shape {
@@ -104,6 +107,7 @@ struct Shape {
     const char *inlined_sql =
         nullptr;                    // the definition with its WITH queries inlined; nullptr when it has none
     const Layout *layout = nullptr; // what can be patched; nullptr: nothing
+    const Assembly *assembly = nullptr; // nullptr: rows come from a query
 };
 
 struct Request {

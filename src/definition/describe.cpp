@@ -1,6 +1,7 @@
 // definition/describe.cpp - see describe.hpp.
 #include "definition/describe.hpp"
 
+#include "definition/assembly.hpp"
 #include "definition/layout.hpp"
 #include "pg/names.hpp"
 
@@ -60,6 +61,21 @@ void describe_patches(const Shape &shape, std::size_t index, pg::vector<const ch
             "  patches by %s: %s%s", get_attname(shape.sources[index]->relation, feed.attno, true),
             leaf_paths(*shape.layout, feed.leaves), own ? psprintf(" (its row by %s)", identity) : ""));
     }
+}
+
+// Which rows make up a row of the definition.
+const char *describe_assembly(const Shape &shape) {
+    StringInfoData text;
+    initStringInfo(&text);
+    for (const LookUp *look_up : shape.assembly->look_ups) {
+        appendStringInfo(&text, "%s%s by ", text.len > 0 ? ", " : "", look_up->alias);
+        const char *separator = "";
+        for (const Identity &identity : look_up->identity) {
+            appendStringInfo(&text, "%s%s", separator, get_attname(look_up->relation, identity.attno, true));
+            separator = "+";
+        }
+    }
+    return text.data;
 }
 
 void json_string(StringInfo out, const char *name, const char *value) {
@@ -125,6 +141,8 @@ pg::vector<const char *> describe_text(const Shape &shape) {
     if (shape.unit.size() != shape.key.size())
         lines.push_back(
             psprintf("maintained by: %s", shape.columns[static_cast<std::size_t>(shape.unit[0])].name));
+    if (shape.assembly != nullptr)
+        lines.push_back(psprintf("rows without a query: %s", describe_assembly(shape)));
     for (std::size_t i = 0; i < shape.sources.size(); i++) {
         const Source *const source = shape.sources[i];
         lines.push_back(psprintf("source %s: %s", source->alias, pg::qualified_name(source->relation)));

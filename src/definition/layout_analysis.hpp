@@ -1,6 +1,7 @@
 // definition/layout_analysis.hpp - private to definition/: makes a Layout.
 #pragma once
 
+#include "definition/assembly.hpp"
 #include "definition/expressions.hpp"
 #include "definition/layout.hpp"
 #include "definition/scope.hpp"
@@ -109,13 +110,17 @@ const char *literal_key(Node *expr);
 // Are the keys constant and different?
 bool plain_keys(const FuncExpr *object);
 
-// The one base relation whose row's columns the expression is computed from, by functions that are never redefined; or 0.
+// Is the expression computed from columns, by functions that are never redefined?
+bool settled(Node *expr);
+// The one base relation whose row's columns the expression is computed from, if it is settled; or 0.
 int own_rel(const Scope &scope, Node *expr);
 // Fills feeds.index and feeds.identity if output columns tell which row of the rel has entered a row of the top level.
 void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds);
 
 // The table among the sources whose rows carry the key.
 KeyTable find_key_table(const Scope &scope, const Query *query, const Shape &shape);
+// How rows of the definition are assembled without a query; nullptr when they have to be asked for. After find_key_table().
+const Assembly *find_assembly(const Scope &scope, const Query *query, const Shape &shape);
 
 // Adds the leaf to layout.arrays if it is an array whose elements can be told apart. `expr` as written, `global` in
 // global form.

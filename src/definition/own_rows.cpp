@@ -5,18 +5,18 @@
 // itself and not NULL, and if s is joined inwardly. On the nullable side of a LEFT JOIN, yes if there is a row with key k
 // and the join asks for nothing more.
 #include "definition/layout_analysis.hpp"
+#include "definition/unique_rows.hpp"
 
 #include "pg/compat.hpp"
 #include "pg/list.hpp"
 
 extern "C" {
-#include "access/table.h"
 #include "access/transam.h"
-#include "catalog/pg_am_d.h"
 #include "catalog/pg_language_d.h"
 #include "catalog/pg_proc.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 }
 
 namespace tviews::definition {
@@ -74,21 +74,12 @@ bool column_equality(Node *clause, Var **left, Var **right) {
     return *left != nullptr && *right != nullptr;
 }
 
-// An output column that is the same as a column of the rel's row.
-struct Equal {
-    int column;
-    AttrNumber attno;
-    Oid type;      // of the output column
-    Oid equality;  // InvalidOid: the output is the column itself
-    Oid collation; // of the equality
-};
-
 class Outputs {
   public:
     Outputs(const Scope &scope, const Query *query, const Rel &rel)
         : scope_(scope), query_(query), rel_(rel) {}
 
-    pg::vector<Equal> run() {
+    pg::vector<KnownColumn> run() {
         if (!rel_.nullable) {
             for (const Conjunct &conjunct : scope_.top->conjuncts)
                 if (bms_is_member(rel_.id, conjunct.far))
@@ -146,81 +137,31 @@ class Outputs {
     const Scope &scope_;
     const Query *query_;
     const Rel &rel_;
-    pg::vector<Equal> result_;
+    pg::vector<KnownColumn> result_;
 };
-
-// Does the index column compare with the output column as the definition does?
-bool compares_alike(Relation index, int at, const Equal &equal) {
-    return !OidIsValid(equal.equality) ||
-           (get_op_opfamily_strategy(equal.equality, index->rd_opfamily[at]) == BTEqualStrategyNumber &&
-            (!OidIsValid(index->rd_indcollation[at]) || index->rd_indcollation[at] == equal.collation));
-}
-
-// Is the index unique over columns that are equal to outputs?
-bool covered(Relation index, const pg::vector<Equal> &equal, pg::vector<Identity> &result) {
-    Form_pg_index const form = index->rd_index;
-    result.clear();
-    if (!form->indisunique || !form->indimmediate || !form->indisvalid || !form->indislive ||
-        index->rd_rel->relam != BTREE_AM_OID || RelationGetIndexPredicate(index) != NIL ||
-        RelationGetIndexExpressions(index) != NIL)
-        return false;
-    for (int i = 0; i < form->indnkeyatts; i++) {
-        auto const before = result.size();
-        for (const Equal &one : equal) {
-            if (result.size() > before || one.attno != form->indkey.values[i] ||
-                !compares_alike(index, i, one))
-                continue;
-            Oid const type = getBaseType(one.type);
-            Identity identity{one.column, pg::index_equality(index, i, type), 0, false};
-            get_typlenbyval(type, &identity.length, &identity.by_value);
-            if (OidIsValid(identity.equality.procedure))
-                result.push_back(identity);
-        }
-        if (result.size() == before)
-            return false;
-    }
-    return true;
-}
 
 } // namespace
 
-int own_rel(const Scope &scope, Node *expr) {
-    int rel = 0;
-    if (!bms_get_singleton_member(rels_of(expr), &rel) || scope.rel(rel).kind != RelKind::base)
-        return 0;
+bool settled(Node *expr) {
     bool other = false;
     auto step = [&](Node *node) {
         other = other || !plain(node) || check_functions_in_node(node, replaceable, nullptr);
         return other;
     };
     pg::walk(expr, step, false);
-    return other ? 0 : rel;
+    return !other;
 }
 
-namespace {
-
-// A unique index of the table over columns that are equal to outputs; InvalidOid when there is none.
-Oid find_index(Oid relation, const pg::vector<Equal> &equal, pg::vector<Identity> &identity) {
-    Oid result = InvalidOid;
-    Relation const table = table_open(relation, AccessShareLock);
-    List *const indexes = table->rd_rel->relkind == RELKIND_RELATION ? RelationGetIndexList(table) : NIL;
-    pg::each_oid(indexes, [&](Oid oid) {
-        if (OidIsValid(result))
-            return;
-        Relation const index = index_open(oid, AccessShareLock);
-        if (covered(index, equal, identity))
-            result = oid;
-        index_close(index, AccessShareLock);
-    });
-    table_close(table, NoLock);
-    return result;
+int own_rel(const Scope &scope, Node *expr) {
+    int rel = 0;
+    if (!bms_get_singleton_member(rels_of(expr), &rel) || scope.rel(rel).kind != RelKind::base)
+        return 0;
+    return settled(expr) ? rel : 0;
 }
-
-} // namespace
 
 void identify(const Scope &scope, const Query *query, const Rel &rel, SourceFeeds &feeds) {
     if (rel.level == scope.top)
-        feeds.index = find_index(rel.rte->relid, Outputs(scope, query, rel).run(), feeds.identity);
+        feeds.index = find_unique_index(rel.rte->relid, Outputs(scope, query, rel).run(), feeds.identity);
 }
 
 KeyTable find_key_table(const Scope &scope, const Query *query, const Shape &shape) {
@@ -231,16 +172,23 @@ KeyTable find_key_table(const Scope &scope, const Query *query, const Shape &sha
         if (source->route != Route::key || source->occurrence <= 0)
             continue;
         const Rel &rel = scope.rel(source->occurrence);
-        pg::vector<Equal> own;
-        if (rel.level == scope.top)
-            for (const Equal &equal : Outputs(scope, query, rel).run())
-                if (!OidIsValid(equal.equality) &&
-                    std::find(shape.key.begin(), shape.key.end(), equal.column) != shape.key.end())
-                    own.push_back(equal);
-        result.index =
-            own.size() == shape.key.size() ? find_index(source->relation, own, result.identity) : InvalidOid;
+        if (rel.level != scope.top)
+            continue;
+        pg::vector<KnownColumn> key;
+        for (KnownColumn column : Outputs(scope, query, rel).run()) {
+            if (OidIsValid(column.equality) ||
+                std::find(shape.key.begin(), shape.key.end(), column.value) == shape.key.end())
+                continue;
+            // A key is addressed by the equality of its type: rows that are equal only so are the same one.
+            column.equality = lookup_type_cache(column.type, TYPECACHE_EQ_OPR)->eq_opr;
+            column.collation = shape.columns[static_cast<std::size_t>(column.value)].collation;
+            key.push_back(column);
+        }
+        if (key.size() == shape.key.size())
+            result.index = find_unique_index(source->relation, key, result.identity);
         if (OidIsValid(result.index)) {
             result.relation = source->relation;
+            result.occurrence = rel.id;
             return result;
         }
     }

@@ -377,6 +377,7 @@ void Builder::confine(Level &level, std::size_t first, Bitmapset *rels) {
 
 Piece Builder::from_items(Frame &frame, List *items, Node *quals, Bitmapset *forced) {
     List *const clauses = conjuncts(frame, quals);
+    frame.level->quals = list_concat(frame.level->quals, clauses);
     for (Node *clause : pg::each<Node>(clauses))
         if (!has_marker(clause))
             forced = bms_union(forced, find_nonnullable_rels(clause));

@@ -63,6 +63,7 @@ struct Level {
     pg::vector<Sublink> sublinks;
     pg::vector<Level *> leaves;             // set operation: its branches
     List *outputs = nullptr;                // Expr by output column, global form (resjunk ones too, by resno)
+    List *quals = nullptr;                  // of WHERE and inner joins, wherever they stand, global form
     List *roots = nullptr;                  // expressions computed whatever outputs are read, global form
     pg::vector<List *> partitions;          // one list of exprs per window in use, and per DISTINCT ON
     pg::vector<List *> partitions_original; // the same in original form

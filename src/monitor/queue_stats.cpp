@@ -15,10 +15,12 @@ extern "C" {
 
 using namespace tviews;
 
-// {"pending": keys and link values that TVIEWs do not show yet, "patched": documents patched by this session}
+// {"pending": keys and link values that TVIEWs do not show yet, "patched": documents patched by this session, "assembled":
+// rows that it computed without a query}
 TVIEWS_FUNCTION(pg_tviews_queue_stats) {
-    char *const json = psprintf("{\"pending\": " UINT64_FORMAT ", \"patched\": " UINT64_FORMAT "}",
-                                queue::pending_values(), refresh::patched_documents());
+    char *const json = psprintf(
+        "{\"pending\": " UINT64_FORMAT ", \"patched\": " UINT64_FORMAT ", \"assembled\": " UINT64_FORMAT "}",
+        queue::pending_values(), refresh::patched_documents(), refresh::assembled_rows());
     PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
 

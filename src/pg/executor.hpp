@@ -6,6 +6,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/stratnum.h"
+#include "access/transam.h"
 #include "access/tupconvert.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
@@ -13,6 +14,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 }
 
 namespace tviews::pg {
@@ -57,6 +59,13 @@ inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot sn
 #else
     return index_beginscan(heap, index, snapshot, keys, 0);
 #endif
+}
+
+// Does the index have all rows that any snapshot of this transaction may see? One that was built beside updates lacks some for
+// older snapshots.
+inline bool complete_for_snapshot(Relation index) {
+    return !index->rd_index->indcheckxmin ||
+           TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
 }
 
 // How a column of a B-tree index compares with a value of some type.

@@ -28,6 +28,7 @@ struct PatchQueries {
 };
 
 struct OwnLeaves;
+struct AssemblyState;
 
 // A set of leaves as parts that are own to a source each.
 struct OwnParts {
@@ -53,7 +54,8 @@ struct Queries {
     bool unit_is_key = true; // a unit is one row
     bool image_equal = true; // equal units have equal images
     pg::vector<PatchQueries *> patches;
-    pg::vector<OwnParts *> own; // own_rows.cpp's
+    pg::vector<OwnParts *> own;        // own_rows.cpp's
+    AssemblyState *assembly = nullptr; // assembly.cpp's
 };
 
 Queries &queries(dependency::Compiled &tview);

@@ -3,11 +3,13 @@
 // Few keys: one prepared query each on the view, and an index look-up of the stored row. Many, or all: one statement
 // that joins recomputed and stored rows on the key and says for each pair whether the images are the same. Rows are
 // written while the query is still running; its snapshot does not see them. Every recomputed row passes through here, so
-// a key that the definition returns twice is always noticed.
+// a key that the definition returns twice is always noticed. No query, unless most keys are wanted, where look-ups of base
+// rows by unique keys do (assembly.hpp).
 #include "refresh/recompute.hpp"
 
 #include "errors/errors.hpp"
 #include "pg/guard.hpp"
+#include "refresh/assembly.hpp"
 #include "refresh/stored.hpp"
 
 extern "C" {
@@ -130,11 +132,19 @@ class Gone {
     pg::vector<Datum> values_;
 };
 
-void recompute_unit(Queries &queries, const Datum *values, Gone &gone, KeyIndex &index, UnitSink &sink,
-                    Writer &writer, const pg::vector<int> &position) {
-    sink.begin(queries.unit_is_key);
-    if (!gone.sure(values))
+// The definition's rows of a unit, given to `sink`.
+void compute_unit(Queries &queries, const Datum *values, Assembler &assembler, Gone &gone, UnitSink &sink) {
+    TupleTableSlot *const row = assembler.usable() ? assembler.row(values) : nullptr;
+    if (row != nullptr)
+        sink.row(row);
+    else if (!assembler.usable() && !gone.sure(values))
         queries.point.query(values, nullptr, sink);
+}
+
+void recompute_unit(Queries &queries, const Datum *values, Assembler &assembler, Gone &gone, KeyIndex &index,
+                    UnitSink &sink, Writer &writer, const pg::vector<int> &position) {
+    sink.begin(queries.unit_is_key);
+    compute_unit(queries, values, assembler, gone, sink);
     if (queries.unit_is_key) {
         if (sink.rows() > 0)
             return;
@@ -185,11 +195,11 @@ void distinct(const dependency::Compiled &tview, const pg::ValueSet &keys, pg::V
 }
 
 void recompute_points(dependency::Compiled &tview, Queries &queries, const pg::ValueSet &keys, bool gone,
-                      KeyIndex &index, Writer &writer) {
+                      Assembler &assembler, KeyIndex &index, Writer &writer) {
     MemoryContext const unit_context =
         AllocSetContextCreate(CurrentMemoryContext, "pg_tviews unit", ALLOCSET_DEFAULT_SIZES);
     UnitSink sink(tview, index, writer);
-    Gone deleted(tview, gone && queries.unit_is_key);
+    Gone deleted(tview, gone && queries.unit_is_key && !assembler.usable());
     pg::vector<int> position; // by position in the key: position in the unit
     if (queries.unit_is_key)
         for (int column : tview.shape->key)
@@ -200,10 +210,11 @@ void recompute_points(dependency::Compiled &tview, Queries &queries, const pg::V
     auto *const values = static_cast<Datum *>(palloc0(sizeof(Datum) * (columns + 1)));
     auto *const nulls = static_cast<bool *>(palloc0(columns + 1));
     for (uint32 i = keys.flushed(); i < keys.size(); i++) {
+        CHECK_FOR_INTERRUPTS();
         {
             pg::ScopedContext const scope(unit_context);
             tview.unit.unpack(keys[i], values, nulls);
-            recompute_unit(queries, values, deleted, index, sink, writer, position);
+            recompute_unit(queries, values, assembler, deleted, index, sink, writer, position);
         }
         MemoryContextReset(unit_context);
     }
@@ -271,6 +282,9 @@ void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, 
     if (keys.pending() == 0)
         return;
     KeyIndex index(tview, writer.storage());
+    Assembler assembler(tview);
+    if (how == core::Recompute::nested && assembler.usable() && index.usable() && plans.image_equal)
+        how = core::Recompute::point;
     if (!index.usable() && plans.has_arrays && how == core::Recompute::point)
         how = core::Recompute::nested;
     if (how == core::Recompute::point || !plans.has_arrays) {
@@ -279,12 +293,12 @@ void recompute(dependency::Compiled &tview, const pg::ValueSet &keys, bool all, 
                     errmsg("TVIEW \"%s\" has no primary key on its key columns", tview.name),
                     errhint("Create it again with ALTER TABLE ... ADD PRIMARY KEY."));
         if (plans.image_equal || keys.pending() == 1) {
-            recompute_points(tview, plans, keys, gone, index, writer);
+            recompute_points(tview, plans, keys, gone, assembler, index, writer);
             return;
         }
         pg::ValueSet once;
         distinct(tview, keys, once);
-        recompute_points(tview, plans, once, gone, index, writer);
+        recompute_points(tview, plans, once, gone, assembler, index, writer);
         return;
     }
     auto *const arrays =

@@ -55,7 +55,13 @@ BaseRows::BaseRows(Oid relation, Oid index, const pg::vector<definition::Identit
     List *const indexes = RelationGetIndexList(table_);
     if (!table_->rd_rel->relhassubclass && list_member_oid(indexes, index) &&
         pg_class_aclcheck(relation, owner, ACL_SELECT) == ACLCHECK_OK) {
-        index_.emplace(table_, index_open(index, AccessShareLock));
+        Relation const opened = index_open(index, AccessShareLock);
+        if (!pg::complete_for_snapshot(opened)) {
+            index_close(opened, NoLock);
+            list_free(indexes);
+            return;
+        }
+        index_.emplace(table_, opened);
         for (std::size_t i = 0; i < identity.size(); i++)
             index_->add_column(static_cast<int>(i), identity[i].equality);
     }
