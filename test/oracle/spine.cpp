@@ -223,6 +223,69 @@ std::optional<Spine> set_operation(Context &c, const std::string &entity) {
     return spine;
 }
 
+// Nothing but tables, each found by a unique column of it from those before: rows that can be put together without a query.
+// What is asked of them beyond that is where such rows go wrong: in ON and in WHERE, of rows that may not be there.
+std::optional<Spine> chain(Context &c, const std::string &entity) {
+    std::vector<RelationPtr> roots;
+    for (const RelationPtr &relation : c.relations)
+        if (!relation->unique_key.empty() &&
+            (relation->origin == Origin::table || relation->origin == Origin::tview))
+            roots.push_back(relation);
+    if (roots.empty())
+        return std::nullopt;
+    c.budget = 0; // no sub-selects
+    const RelationPtr root = c.rng.pick(roots);
+    if (!root->ordered_data)
+        c.unordered = true;
+    Body body = start(c, root);
+    for (int i = c.rng.between(1, 4); i > 0; --i) {
+        auto linked = linked_relation(c, Alias(c.rng.pick(body.scope.aliases)), true);
+        if (!linked || linked->alias.relation->origin == Origin::view ||
+            linked->alias.relation->origin == Origin::cte)
+            continue;
+        linked->alias.single = true;
+        linked->alias.padded = c.rng.chance(60);
+        Node on = linked->condition.sql;
+        if (c.rng.chance(45)) {
+            Scope asked = c.rng.chance(30) ? body.scope : Scope{};
+            asked.aliases.push_back(linked->alias);
+            asked.aliases.back().padded = false;
+            on = sql("{}{}", on, optional(sql(" AND {}", condition(c, asked, 0))));
+            c.shape("chain-on");
+        }
+        body.from.push_back(
+            sql(" {} {} ON {}", linked->alias.padded ? "LEFT JOIN" : "JOIN", table_item(linked->alias), on));
+        body.scope.aliases.push_back(linked->alias);
+    }
+    body.where = conditions(c, body.scope, 1, 3);
+    const Alias alias = body.scope.aliases[0];
+    Spine spine;
+    spine.explicit_keys = !roots_a_definition(*root);
+    for (const int key : root->unique_key)
+        spine.outputs.push_back(key_output(alias, key,
+                                           spine.explicit_keys
+                                               ? "k" + std::to_string(spine.outputs.size() + 1) + "_" + entity
+                                               : key_name(c, alias, entity)));
+    spine.keys = static_cast<int>(spine.outputs.size());
+    if (!spine.explicit_keys)
+        spine.outputs.push_back(id_output(alias));
+    add_extras(c, body.scope, spine.outputs);
+    std::vector<Node> entries; // plain ones: a single expression of another kind, and a query is asked
+    for (const Alias &one : body.scope.aliases) {
+        Scope own;
+        own.aliases = {one};
+        entries.push_back(sql("'{}', {}", one.name.find('"') == std::string::npos ? one.name : "x",
+                              column_expression(c, own).sql));
+    }
+    if (c.rng.chance(40))
+        entries.push_back(sql("'s', {}", scalar(c, body.scope, 1).sql));
+    spine.outputs.push_back(
+        data_output(sql("jsonb_build_object({})", list("", ", ", "", std::move(entries)))));
+    spine.tail = tail_of(body);
+    c.shape("chain");
+    return spine;
+}
+
 } // namespace
 
 std::optional<Spine> make_spine(Context &c, const std::string &entity) {
@@ -230,7 +293,7 @@ std::optional<Spine> make_spine(Context &c, const std::string &entity) {
     if (c.rng.chance(22))
         with = ctes(c);
     std::optional<Spine> spine;
-    switch (c.rng.weighted({34, 14, 7, 7, 5, 12, 8, 3, 4, 8, 4})) {
+    switch (c.rng.weighted({34, 14, 7, 7, 5, 12, 8, 3, 4, 8, 4, 14})) {
     case 0:
         spine = flat(c, entity, false);
         break;
@@ -261,8 +324,11 @@ std::optional<Spine> make_spine(Context &c, const std::string &entity) {
     case 9:
         spine = keyed(c, entity);
         break;
-    default:
+    case 10:
         spine = flat(c, entity, true);
+        break;
+    default:
+        spine = chain(c, entity);
         break;
     }
     if (!spine)
