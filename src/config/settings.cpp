@@ -16,7 +16,7 @@ constinit int lock_escalation_threshold = -1;
 constinit int log_min_refresh_duration = -1;
 constinit int max_cascade_depth = 10;
 constinit int max_queue_size = 1000000;
-constinit int patch_elements_min_size = 32;
+constinit int patch_elements_min_size = 4;
 constinit int prepared_stmt_cache_size = 500;
 constinit int stmt_trigger_threshold = 1000;
 constinit int table_cache_size = 1000;
@@ -80,7 +80,7 @@ void define_settings() {
                "Number of queued values of one link from which it counts as entirely changed.",
                &max_queue_size, 1, INT_MAX, PGC_USERSET);
     define_int("pg_tviews.patch_elements_min_size",
-               "Size of a document from which on single elements of its arrays are patched.",
+               "Size of a document from which on several changed elements of its arrays are patched.",
                &patch_elements_min_size, 0, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB);
     define_int("pg_tviews.prepared_stmt_cache_size", "Number of maintenance plans a session keeps.",
                &prepared_stmt_cache_size, 1, INT_MAX, PGC_USERSET);

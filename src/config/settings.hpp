@@ -17,7 +17,7 @@ extern int
 extern int log_min_refresh_duration; // ms; -1: never
 extern int max_cascade_depth;        // TVIEWs on TVIEWs
 extern int max_queue_size;           // values per edge before it collapses to "all keys"
-extern int patch_elements_min_size;  // kB; smaller documents get whole arrays
+extern int patch_elements_min_size;  // kB; smaller documents get whole arrays, if several elements change
 extern int prepared_stmt_cache_size; // saved maintenance plans kept by a session
 extern int stmt_trigger_threshold;   // without effect
 extern int table_cache_size;         // capture programs kept by a session

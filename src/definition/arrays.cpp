@@ -118,6 +118,23 @@ Var *id_column(const Scope &scope, const Level &level, const Query *query, Node 
     return column;
 }
 
+// id = wanted, or id = ANY (wanted) if that is an array.
+Node *id_test(Node *id, Param *wanted, const ArrayLeaf &array) {
+    Oid const equal = lookup_type_cache(array.type, TYPECACHE_EQ_OPR)->eq_opr;
+    if (wanted->paramtype == array.type)
+        return reinterpret_cast<Node *>(make_opclause(equal, BOOLOID, false, reinterpret_cast<Expr *>(id),
+                                                      reinterpret_cast<Expr *>(wanted), InvalidOid,
+                                                      array.collation));
+    auto *const test = makeNode(ScalarArrayOpExpr);
+    test->opno = equal;
+    test->opfuncid = get_opcode(equal);
+    test->useOr = true;
+    test->inputcollid = array.collation;
+    test->args = list_make2(id, wanted);
+    test->location = -1;
+    return reinterpret_cast<Node *>(test);
+}
+
 } // namespace
 
 void find_array(const Scope &scope, Layout &layout, int leaf, Node *expr, Node *global) {
@@ -179,7 +196,7 @@ void find_element_source(const Layout &layout, const Source &source, SourceFeeds
     }
 }
 
-Node *changed_elements(Node *leaf, const ArrayLeaf &array, int param, bool order) {
+Node *changed_elements(Node *leaf, const ArrayLeaf &array, int param, const Part &part) {
     auto *const elements = static_cast<Node *>(copyObject(leaf));
     auto *const ids = static_cast<Node *>(copyObject(leaf));
     Aggref *aggregate = nullptr;
@@ -195,32 +212,26 @@ Node *changed_elements(Node *leaf, const ArrayLeaf &array, int param, bool order
     auto *wanted = makeNode(Param);
     wanted->paramkind = PARAM_EXTERN;
     wanted->paramid = param;
-    wanted->paramtype = get_array_type(array.type);
+    wanted->paramtype = part.one ? array.type : get_array_type(array.type);
     wanted->paramtypmod = -1;
     wanted->paramcollid = array.collation;
     wanted->location = -1;
-    auto *test = makeNode(ScalarArrayOpExpr);
-    test->opno = lookup_type_cache(array.type, TYPECACHE_EQ_OPR)->eq_opr;
-    test->opfuncid = get_opcode(test->opno);
-    test->useOr = true;
-    test->inputcollid = array.collation;
-    test->args = list_make2(id_of(aggregate), wanted);
-    test->location = -1;
+    Node *const test = id_test(id_of(aggregate), wanted, array);
     Node *const quals = query->jointree->quals;
-    query->jointree->quals = quals == nullptr
-                                 ? reinterpret_cast<Node *>(test)
-                                 : reinterpret_cast<Node *>(make_andclause(list_make2(quals, test)));
+    query->jointree->quals =
+        quals == nullptr ? test : reinterpret_cast<Node *>(make_andclause(list_make2(quals, test)));
 
     Node *all = reinterpret_cast<Node *>(makeNullConst(JSONBOID, -1, InvalidOid));
-    if (order) {
+    if (part.order) {
         (void) array_query(ids, &aggregate);
         Node *const id = id_of(aggregate);
         linitial_node(TargetEntry, aggregate->args)->expr = reinterpret_cast<Expr *>(id);
         aggregate->aggargtypes = list_make1_oid(array.type);
         all = ids;
     }
-    FuncExpr *const known = makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(copyObject(wanted)), InvalidOid,
-                                         InvalidOid, COERCE_EXPLICIT_CALL);
+    FuncExpr *const known =
+        makeFuncExpr(part.one ? F_JSONB_BUILD_ARRAY_ANY : F_TO_JSONB, JSONBOID,
+                     list_make1(copyObject(wanted)), InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
     return reinterpret_cast<Node *>(makeFuncExpr(F_JSONB_BUILD_ARRAY_ANY, JSONBOID,
                                                  list_make3(elements, all, known), InvalidOid, InvalidOid,
                                                  COERCE_EXPLICIT_CALL));

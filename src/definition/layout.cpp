@@ -231,7 +231,7 @@ FuncExpr *reduce(const Layout &layout, const FuncExpr *object, const LayoutNode 
             for (std::size_t i = 0; i < layout.arrays.size(); i++)
                 if (member->leaves == Leaves(1) << layout.arrays[i].leaf)
                     value = changed_elements(value, layout.arrays[i],
-                                             static_cast<int>(layout.key.size() + i + 1), part.order);
+                                             static_cast<int>(layout.key.size() + i + 1), part);
         args = lappend(lappend(args, list_nth(result->args, member->argument - 1)), value);
     }
     result->args = args;

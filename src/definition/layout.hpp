@@ -75,13 +75,14 @@ struct Part {
     Leaves leaves;
     Leaves elements = 0; // leaves of which single elements are enough
     bool order = false;  // and the ids in order
+    bool one = false;    // of each array one id has changed
 
     bool operator==(const Part &) const noexcept = default;
 };
 
 // The definition with the key columns, in order, and the document reduced to `part`. In place of an array in
-// part.elements is [elements, ids in order or null, changed ids]; the ids of the changed rows are an array in parameter $n, where n is
-// 1 + the number of key columns + the position in Layout::arrays. As SQL; search_path must be pinned.
+// part.elements is [elements, ids in order or null, changed ids]; the ids of the changed rows are an array in parameter $n, or the
+// one id itself, where n is 1 + the number of key columns + the position in Layout::arrays. As SQL; search_path must be pinned.
 const char *reduced_query(const Layout &layout, const Part &part);
 
 // The document reduced to leaves that are own to one source, to be evaluated over its row.

@@ -130,6 +130,6 @@ void find_element_source(const Layout &layout, const Source &source, SourceFeeds
 
 // For a leaf that is an array: [its elements with one of the ids in parameter `param`, the ids of all in order or null,
 // the ids in the parameter].
-Node *changed_elements(Node *leaf, const ArrayLeaf &array, int param, bool order);
+Node *changed_elements(Node *leaf, const ArrayLeaf &array, int param, const Part &part);
 
 } // namespace tviews::definition

@@ -272,18 +272,28 @@ class Points {
         Part const all{changes_.leaves};
         Part single{changes_.leaves, changes_.elements};
         auto const columns = static_cast<std::size_t>(tview_.unit.count());
-        auto *const values =
-            static_cast<Datum *>(palloc0(sizeof(Datum) * (columns + layout_.arrays.size() + 1)));
+        std::size_t const parameters = columns + layout_.arrays.size();
+        auto *const values = static_cast<Datum *>(palloc0(sizeof(Datum) * (parameters + 1)));
+        auto *const nulls = static_cast<bool *>(palloc0(parameters + 1));
+        auto *const marks = static_cast<char *>(palloc(parameters + 1));
+        memset(marks, ' ', parameters);
+        single.one = one_each();
         for (std::size_t i = 0; i < layout_.arrays.size(); i++) {
             Changes::Elements const &array = changes_.arrays[i];
-            bool const wanted = (Leaves(1) << layout_.arrays[i].leaf & changes_.elements) != 0;
-            tview_.ids[i].arrays(*array.ids, 0, wanted ? array.ids->size() : 0, values + columns + i);
-            single.order = single.order || (wanted && array.moved);
+            bool const is_wanted = wanted(i);
+            std::size_t const at = columns + i;
+            if (!single.one)
+                tview_.ids[i].arrays(*array.ids, 0, is_wanted ? array.ids->size() : 0, values + at);
+            else if (is_wanted)
+                tview_.ids[i].unpack((*array.ids)[0], values + at, nulls + at);
+            else
+                nulls[at] = true;
+            marks[at] = nulls[at] ? 'n' : ' ';
+            single.order = single.order || (is_wanted && array.moved);
         }
-        auto *const nulls = static_cast<bool *>(palloc0(columns + 1));
         for (uint32 i = keys.flushed(); i < keys.size(); i++) {
             tview_.unit.unpack(keys[i], values, nulls);
-            Part const &part = large(values) ? single : all;
+            Part const &part = single.one || large(values) ? single : all;
             // A leaf that is the whole document is recomputed.
             PatchQueries *const patch =
                 part == all && all.leaves == layout_.root->leaves ? nullptr : patch_queries(tview_, part);
@@ -292,12 +302,23 @@ class Points {
                 continue;
             }
             sink_.begin(part);
-            patch->point.query(values, nullptr, sink_);
+            patch->point.query(values, marks, sink_);
         }
         return true;
     }
 
   private:
+    // Of this array single elements are wanted.
+    bool wanted(std::size_t array) const noexcept {
+        return (Leaves(1) << layout_.arrays[array].leaf & changes_.elements) != 0;
+    }
+    bool one_each() const noexcept {
+        for (std::size_t i = 0; i < layout_.arrays.size(); i++)
+            if (wanted(i) && changes_.arrays[i].ids->size() != 1)
+                return false;
+        return true;
+    }
+
     // Is the document large enough for the planning of a query of its own?
     bool large(const Datum *unit) {
         TupleTableSlot *const stored = units_.find(unit);

@@ -75,11 +75,11 @@ class SqlWriter {
         patch.types = result_.unit_types;
         for (const definition::ArrayLeaf &array : shape_.layout->arrays)
             if (single)
-                patch.types.push_back(get_array_type(array.type));
+                patch.types.push_back(patch.part.one ? array.type : get_array_type(array.type));
         plan(patch.point,
              psprintf("SELECT v.* FROM (%s) AS v WHERE %s%s", reduced, unit_equals("v", "$", ""),
                       not_null("v", " AND ")),
-             &patch.types, single ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
+             &patch.types, single && !patch.part.one ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
         if (single || !result_.has_arrays)
             return;
         plan(patch.nested,

@@ -18,7 +18,7 @@ namespace tviews::refresh {
 //   repeated     the key that the definition returns more than once, if any
 // The parts of the document that may have changed: the key columns, in the order of Shape::key, and a document of these
 // parts, for one unit or arrays of them, as above. With single elements there is only `point`, and its parameters after the
-// unit are arrays of their ids.
+// unit are arrays of their ids, or one id each. How many ids there are decides about the best plan: it is a generic one for one id only.
 struct PatchQueries {
     definition::Part part;
     pg::vector<Oid> types; // of point's parameters

@@ -57,8 +57,15 @@ SELECT patches($$UPDATE tb_comment a SET id = uid(CASE pk_comment WHEN 1 THEN 80
 -- no-op, several at once, with other leaves
 SELECT patches($$UPDATE tb_comment SET text = 'x' WHERE pk_comment = 700; UPDATE tb_comment SET text = 'comment 700' WHERE pk_comment = 700$$);
 SELECT patches($$UPDATE tb_post SET title = 't'; UPDATE tb_comment SET text = 'twice' WHERE pk_comment IN (3, 1900); INSERT INTO tb_comment VALUES (6000, uid(6000), NULL, 1, 1, 'n', 3)$$);
--- small documents, the last element, too many elements, another relation of the sub-select
+-- small documents (one element is patched, several are not), the last element, too many elements, another relation of the sub-select
 SELECT patches($$UPDATE tb_comment SET text = 'small' WHERE pk_comment = 2003$$);
+SELECT patches($$UPDATE tb_comment SET place = place + 1000 WHERE pk_comment = 2003$$);
+SELECT patches($$UPDATE tb_comment SET id = uid(2103) WHERE pk_comment = 2003$$);
+SELECT patches($$INSERT INTO tb_comment VALUES (2006, uid(2006), 'c2006', 3, 1, 'small', 0)$$);
+SELECT patches($$DELETE FROM tb_comment WHERE pk_comment = 2006$$);
+SELECT patches($$UPDATE tb_comment SET fk_post = 4 WHERE pk_comment = 2003$$);
+SELECT patches($$UPDATE tb_comment SET fk_post = 3 WHERE pk_comment = 2003$$);
+SELECT patches($$UPDATE tb_comment SET text = 'small too' WHERE pk_comment IN (2003, 2004)$$);
 SELECT patches($$DELETE FROM tb_comment WHERE fk_post = 3$$);
 SELECT patches($$UPDATE tb_user SET name = 'renamed' WHERE pk_user = 3$$);
 SELECT patches($$UPDATE tb_comment SET text = text || '!'$$);
@@ -102,5 +109,19 @@ SELECT patches($$DELETE FROM tb_comment WHERE pk_comment = 30$$);
 SELECT patches($$INSERT INTO tb_comment VALUES (30, uid(30), 'c30', 1, 1, 'back', 1)$$);
 SELECT patches($$DELETE FROM tb_tag WHERE pk_tag IN (20, 1020)$$);
 SELECT patches($$INSERT INTO tb_tag VALUES (20, 60, 'again')$$);
+-- one element of each of two arrays; of one of them several; and in a document that has none
+CREATE TABLE tb_link (pk_link int PRIMARY KEY, url text UNIQUE, fk_post int);
+INSERT INTO tb_link SELECT n, 'u' || n, 1 + n % 2 FROM generate_series(1, 9) n;
+CREATE TABLE tv_two AS SELECT p.pk_post AS pk_two, p.id, jsonb_build_object(
+    'c', (SELECT jsonb_agg(jsonb_build_object('pk', c.pk_comment, 'text', count_element(c.text)) ORDER BY c.pk_comment) FROM tb_comment c WHERE c.fk_post = p.pk_post AND c.pk_comment <= 20),
+    'l', (SELECT jsonb_agg(jsonb_build_object('url', l.url, 'text', count_element(l.url)) ORDER BY l.pk_link) FROM tb_link l WHERE l.fk_post = p.pk_post)) AS data FROM tb_post p;
+DROP TABLE tv_text, tv_joined, tv_extended, tv_limited;
+SELECT patches($$UPDATE tb_comment SET text = 'one' WHERE pk_comment = 5; UPDATE tb_link SET pk_link = 100 WHERE pk_link = 4$$);
+SELECT patches($$UPDATE tb_comment SET text = 'two' WHERE pk_comment = 5; DELETE FROM tb_link WHERE pk_link = 100$$);
+SELECT patches($$UPDATE tb_comment SET text = 'three' WHERE pk_comment = 5; UPDATE tb_link SET pk_link = -pk_link WHERE fk_post = 1$$);
+SELECT patches($$UPDATE tb_link SET url = NULL WHERE pk_link = -2$$);
+SELECT patches($$UPDATE tb_link SET pk_link = 200 WHERE url IS NULL$$);
+SELECT patches($$INSERT INTO tb_link VALUES (300, 'u300', 4)$$);
+SELECT patches($$DELETE FROM tb_link WHERE pk_link = 300$$);
 SET client_min_messages = warning;
 DROP SCHEMA patching_arrays CASCADE;
