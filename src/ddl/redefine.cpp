@@ -56,17 +56,21 @@ Effect effect_of_rename(ObjectType object) {
 
 template <typename T> const T *as(const Node *node) { return reinterpret_cast<const T *>(node); }
 
-// A primary key that goes orders rows no more; a column that comes is part of whole rows.
+// A primary key that goes, or does not hold for a child that comes, orders rows no more; a column that comes is part of
+// whole rows.
 bool changes_order(const AlterTableStmt *statement) {
     bool result = false;
     for (auto const *command : pg::each<const AlterTableCmd>(statement->cmds))
-        result = result || command->subtype == AT_DropConstraint || command->subtype == AT_AddColumn;
+        result = result || command->subtype == AT_DropConstraint || command->subtype == AT_AddColumn ||
+                 command->subtype == AT_AddInherit;
     return result;
 }
 
 Effect effect_of(const Node *statement) {
     bool redefines = false;
     switch (nodeTag(statement)) {
+    case T_CreateStmt:
+        return as<CreateStmt>(statement)->inhRelations != NIL ? Effect::new_order : Effect::none;
     case T_ViewStmt:
         redefines = as<ViewStmt>(statement)->replace;
         break;
@@ -138,8 +142,9 @@ List *users_of(const char *objects) {
             "WHERE users.class = 'pg_rewrite'::regclass AND r.oid = users.object "
             "UNION ALL SELECT 'pg_type'::regclass, c.reltype FROM pg_class c "
             "WHERE users.class = 'pg_class'::regclass AND c.oid = users.object AND c.reltype <> 0 "
-            "UNION ALL SELECT 'pg_class'::regclass, i.inhrelid FROM pg_inherits i "
-            "WHERE users.class = 'pg_class'::regclass AND i.inhparent = users.object "
+            "UNION ALL SELECT 'pg_class'::regclass, m.member FROM pg_inherits i "
+            "CROSS JOIN LATERAL (VALUES (i.inhparent), (i.inhrelid)) m (member) "
+            "WHERE users.class = 'pg_class'::regclass AND users.object IN (i.inhparent, i.inhrelid) "
             "UNION ALL SELECT 'pg_type'::regclass, c.castsource FROM pg_cast c "
             "WHERE users.class = 'pg_cast'::regclass AND c.oid = users.object) step (class, object)) "
             "SELECT object FROM users WHERE class = 'pg_class'::regclass",

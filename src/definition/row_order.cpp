@@ -8,6 +8,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
@@ -60,8 +61,9 @@ List *key_columns(const Query *query, Index varno) {
     List *const all = pg::columns_of(rte, varno);
     if (rte->rtekind == RTE_FUNCTION && rte->funcordinality)
         return list_make1(llast(all));
-    if (rte->rtekind != RTE_RELATION || get_rel_relkind(rte->relid) == RELKIND_VIEW)
-        return NIL;
+    if (rte->rtekind != RTE_RELATION || get_rel_relkind(rte->relid) == RELKIND_VIEW ||
+        (rte->inh && get_rel_relkind(rte->relid) == RELKIND_RELATION && has_subclass(rte->relid)))
+        return NIL; // children may have rows with a key of the parent's
     Oid constraint = InvalidOid;
     Bitmapset *const key = get_primary_key_attnos(rte->relid, false, &constraint);
     List *columns = NIL;

@@ -94,6 +94,21 @@ SELECT shuffle();
 ALTER TABLE tb_item ADD COLUMN other int, ADD CONSTRAINT item_name UNIQUE (id);
 ALTER TABLE tb_item DROP CONSTRAINT item_name;
 SELECT shuffle();
+-- A parent's key does not hold for its children.
+CREATE TABLE parent (pk int PRIMARY KEY, fk_user int, name text, spare int);
+INSERT INTO parent SELECT n, 1 + n % 3, 'parent ' || n FROM generate_series(1, 6) n;
+CREATE TABLE tv_family AS SELECT u.pk_user AS pk_family, u.id, jsonb_build_object('names', (SELECT jsonb_agg(p.name) FROM parent p WHERE p.fk_user = u.pk_user),
+    'own', (SELECT jsonb_agg(p.name) FROM ONLY parent p WHERE p.fk_user = u.pk_user)) AS data FROM tb_user u;
+CREATE TABLE child () INHERITS (parent);
+SELECT regexp_matches(pg_get_viewdef('v_family'), 'ORDER BY [^)]*', 'g');
+INSERT INTO child SELECT 1, 2, 'child ' || n FROM generate_series(1, 6) n;
+UPDATE child SET spare = 1 WHERE name < 'child 4';
+SELECT assert_exact('tv_family');
+CREATE TABLE other_child (LIKE parent);
+INSERT INTO other_child SELECT 1, 2, 'b other ' || n FROM generate_series(1, 3) n;
+ALTER TABLE other_child INHERIT parent;
+UPDATE other_child SET spare = 1 WHERE name < 'b other 3';
+SELECT assert_exact('tv_family');
 SET client_min_messages = warning;
 DROP SCHEMA one_answer CASCADE;
 SELECT assert_gone();
