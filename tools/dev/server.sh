@@ -129,8 +129,12 @@ END
 with_valgrind_server() {
     with_stage
     init_data
-    as_server valgrind --quiet --trace-children=yes --leak-check=no --track-origins=yes --num-callers=30 \
-        --log-file="$RUN/valgrind.%p.log" "$BIN/postgres" -D "$DATA" -k "$SOCKETS" -p "$PGPORT" >"$RUN/server.log" 2>&1 &
+    start_under_valgrind --quiet --leak-check=no --track-origins=yes --num-callers=30 --log-file="$RUN/valgrind.%p.log"
+}
+
+# start_under_valgrind OPTION...
+start_under_valgrind() {
+    as_server valgrind --trace-children=yes "$@" "$BIN/postgres" -D "$DATA" -k "$SOCKETS" -p "$PGPORT" >"$RUN/server.log" 2>&1 &
     local i
     for ((i = 0; i < 240; i++)); do
         ! psql -Xd postgres -c 'SELECT 1' >/dev/null 2>&1 || { SERVER_PID=$(head -1 "$DATA/postmaster.pid"); return 0; }
