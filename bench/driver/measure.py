@@ -3,7 +3,7 @@ import statistics
 import threading
 import time
 
-from driver.server import Pgbench, Session
+from driver.server import Failed, Pgbench, Session
 
 QUICK_TRANSACTIONS = 3
 
@@ -74,6 +74,8 @@ class Measurement:
         step = max(1, min(100, len(warm) // 10))
         marks = warm[::step]
         stretches = [(end - start) * 1e6 / step for start, end in zip(marks, marks[1:])]
+        if not stretches:
+            raise Failed(f"{way}: {len(ends)} transactions are too few; give the case more seconds")
         return {"value": statistics.median(stretches), "wal": wal, "transactions": len(ends)}
 
     def sql(self, way):
